@@ -1,0 +1,1 @@
+//! One file per command; each calls the same ★ functions as the server.

@@ -1,0 +1,1 @@
+//! Resolve, judge, dial, TLS: the address judged is the address dialled.

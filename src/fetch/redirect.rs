@@ -1,0 +1,1 @@
+//! Which redirect may be followed. Pure.

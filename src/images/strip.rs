@@ -1,0 +1,1 @@
+//! Metadata off, losslessly: orientation and colour profile stay.

@@ -1,0 +1,21 @@
+//! Limpid: an RSS/Atom republishing proxy.
+//!
+//! Modules stand in reading order, and each imports only what stands below it
+//! (`tests/it/architecture.rs` checks it). Three functions tell everything:
+//! [`serve::handler::handle`] (one request), [`refresh::refresh`] (one refresh)
+//! and [`transform::transform`] (bytes in, clean bytes out).
+
+pub mod cli;
+pub mod config;
+pub mod serve;
+pub mod app;
+pub mod refresh;
+pub mod endpoint;
+pub mod cache;
+pub mod images;
+pub mod fetch;
+pub mod transform;
+pub mod sign;
+pub mod message;
+pub mod clock;
+pub mod telemetry;

@@ -1,0 +1,1 @@
+//! ★ One refresh: fetch → transform → date it.

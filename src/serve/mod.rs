@@ -1,0 +1,48 @@
+//! The readers' side: listen, route, handle, respond.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// `127.0.0.1:8080`, `[::]:8080`.
+    Tcp(SocketAddr),
+    /// `unix:/run/limpid.sock`.
+    Unix(PathBuf),
+    /// Sockets handed over by systemd (`LISTEN_FDS`).
+    Systemd,
+}
+
+/// How readers are served.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The readers' door.
+    pub listen: Vec<Listen>,
+    /// The owner's door.
+    pub admin: Vec<Listen>,
+    /// Whose `Forwarded` and `X-Forwarded-*` are believed, for logs and limits only.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// For the head of a request, and between requests.
+    pub header_timeout: Duration,
+    /// For requests in flight when we are told to stop.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8080)))],
+            admin: vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8081)))],
+            trusted_proxies: Vec::new(),
+            max_connections: 10_000,
+            header_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(20),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Recovers an origin address from the address of an image wrapper.

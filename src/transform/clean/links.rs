@@ -1,0 +1,1 @@
+//! Addresses: absolute and harmless, or gone.

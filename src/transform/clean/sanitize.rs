@@ -1,0 +1,1 @@
+//! The allow-list: the last hand on any markup.

@@ -1,0 +1,1 @@
+//! Tracking pixels, parameters, redirectors and share buttons: lists as data.

@@ -1,0 +1,1 @@
+//! The audited table: every place where a feed can hold markup or an address.
