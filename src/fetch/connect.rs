@@ -1,1 +1,217 @@
 //! Resolve, judge, dial, TLS: the address judged is the address dialled.
+//!
+//! A filtering resolver would be no guard: HTTP clients do not resolve IP literals. This connector
+//! judges what it dials, names and literals alike. Proxies from the environment are ignored, as they
+//! would dial what nobody judged.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::rt::TokioIo;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tower_service::Service;
+use url::{Host, Url};
+
+use super::guard::{self, Allow};
+use super::{Error, Options};
+
+/// Addresses of one name that are tried at most.
+const MAX_ADDRESSES: usize = 8;
+
+/// What a connector gives.
+pub type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+
+/// How names become addresses.
+#[derive(Clone, Default)]
+pub enum Resolver {
+    /// As the system does (hosts file, DNS).
+    #[default]
+    System,
+    /// By a table of one's own.
+    Custom(Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>),
+}
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::System => "System",
+            Self::Custom(_) => "Custom",
+        })
+    }
+}
+
+impl Resolver {
+    async fn resolve(&self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(match self {
+            Self::System => tokio::net::lookup_host((name, port)).await?.collect(),
+            Self::Custom(table) => table(name)?
+                .into_iter()
+                .map(|ip| SocketAddr::new(ip, port))
+                .collect(),
+        })
+    }
+}
+
+/// Opens connections for http and https, to judged addresses only.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    https: HttpsConnector<Dialler>,
+    /// For TCP and TLS together; [`Dialler`] bounds TCP alone.
+    timeout: Duration,
+}
+
+impl Connector {
+    /// A connector with the operating system's root certificates.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        let dialler = Dialler {
+            allow: Arc::new(options.allow_private.clone()),
+            resolver: options.resolver.clone(),
+            timeout: options.connect_timeout,
+        };
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls())
+            .https_or_http()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(dialler);
+        Self {
+            https,
+            timeout: options.connect_timeout * 2,
+        }
+    }
+}
+
+/// TLS 1.2 and 1.3 with the operating system's roots. A machine without any still speaks http.
+fn tls() -> ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let with_roots = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .and_then(BuilderVerifierExt::with_platform_verifier);
+    match with_roots {
+        Ok(builder) => builder.with_no_client_auth(),
+        Err(error) => {
+            tracing::warn!(%error, "no root certificates on this machine: no https origin can be trusted");
+            ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .unwrap_or_else(|_| ClientConfig::builder())
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth()
+        }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Connecting<Stream, BoxError>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.https.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = timeout(self.timeout, self.https.call(uri));
+        Box::pin(async move {
+            match connecting.await {
+                Ok(connected) => connected,
+                Err(_) => Err(Error::Timeout("agreeing on TLS").into()),
+            }
+        })
+    }
+}
+
+/// Opens TCP connections.
+#[derive(Clone, Debug)]
+struct Dialler {
+    allow: Arc<Allow>,
+    resolver: Resolver,
+    timeout: Duration,
+}
+
+impl Service<Uri> for Dialler {
+    type Response = TokioIo<TcpStream>;
+    type Error = Error;
+    type Future = Connecting<Self::Response, Error>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let dialler = self.clone();
+        Box::pin(async move {
+            match timeout(dialler.timeout, dialler.connect(&uri)).await {
+                Ok(connected) => connected.map(TokioIo::new),
+                Err(_) => Err(Error::Timeout("opening a connection")),
+            }
+        })
+    }
+}
+
+impl Dialler {
+    async fn connect(&self, uri: &Uri) -> Result<TcpStream, Error> {
+        let url = Url::parse(&uri.to_string()).map_err(|_| Error::Address("it names no host"))?;
+        let reach = guard::judge(&url, &self.allow)?;
+        let mut judged = self.resolve(&url).await?;
+        judged.retain(|address| reach.admits(address.ip(), &self.allow));
+        if judged.is_empty() {
+            return Err(Error::Refused(url.host_str().unwrap_or_default().to_owned()));
+        }
+        judged.truncate(MAX_ADDRESSES);
+        dial(&judged, self.timeout).await
+    }
+
+    async fn resolve(&self, url: &Url) -> Result<Vec<SocketAddr>, Error> {
+        let port = url.port_or_known_default().unwrap_or_default();
+        let name = match url.host() {
+            Some(Host::Ipv4(ip)) => return Ok(vec![SocketAddr::new(ip.into(), port)]),
+            Some(Host::Ipv6(ip)) => return Ok(vec![SocketAddr::new(ip.into(), port)]),
+            Some(Host::Domain(name)) => name,
+            None => return Err(Error::Address("it names no host")),
+        };
+        match self.resolver.resolve(name, port).await {
+            Ok(addresses) if !addresses.is_empty() => Ok(addresses),
+            Ok(_) | Err(_) => Err(Error::Resolve(name.to_owned())),
+        }
+    }
+}
+
+/// Dials one address after the other, each with its share of the time: a dead IPv6 route leaves time for IPv4.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that dials, behind the guard"
+)]
+async fn dial(judged: &[SocketAddr], time: Duration) -> Result<TcpStream, Error> {
+    let share = time / u32::try_from(judged.len().max(1)).unwrap_or(1);
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in judged {
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // Without it a request may wait for an acknowledgement; failing to set it costs only time.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    match last.kind() {
+        io::ErrorKind::TimedOut => Err(Error::Timeout("opening a connection")),
+        _ => Err(Error::Connect(Arc::new(last))),
+    }
+}

@@ -1,20 +1,49 @@
 //! 4 FETCH: the only room that dials. Every address is judged where it is dialled, each redirect again.
 
+mod answer;
+mod body;
+mod lanes;
 pub mod redirect;
 pub mod connect;
 pub mod guard;
+mod fault;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, REFERER, USER_AGENT};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::timeout;
 use url::Url;
 
 use crate::message::{Fetched, Validators};
 
+use self::body::Ceiling;
+use self::lanes::Lanes;
+use self::redirect::Trail;
+
+/// What a feed is asked for as.
+const FEED_ACCEPT: &str = "application/rss+xml, application/atom+xml, application/rdf+xml;q=0.9, \
+    application/feed+json;q=0.9, application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.5";
+
+/// The content codings that the transform undoes.
+const FEED_CODINGS: &str = "gzip, br, zstd, deflate";
+
+/// What a picture is asked for as.
+const IMAGE_ACCEPT: &str = "image/jpeg, image/png, image/gif, image/webp;q=0.9, image/*;q=0.8, */*;q=0.5";
+
+/// How long a connection is kept for the next request.
+const POOL_IDLE: Duration = Duration::from_secs(30);
+
 /// How origins are asked.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// From the first byte out to the last byte in, redirects included.
+    /// From the first byte out to the last byte in, redirects included. Waiting for one's turn may take as long again.
     pub timeout: Duration,
     /// For one TCP connection and its TLS handshake, each.
     pub connect_timeout: Duration,
@@ -22,6 +51,10 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// Bytes of a body, as they come over the wire.
     pub max_body: usize,
+    /// Headers of an answer.
+    pub max_headers: usize,
+    /// Bytes of an answer's head (at least 8 KiB).
+    pub max_head: usize,
     /// Redirects followed.
     pub max_redirects: usize,
     /// The `User-Agent` header, the same for everyone.
@@ -32,6 +65,8 @@ pub struct Options {
     pub per_host: usize,
     /// Requests at once in all.
     pub total: usize,
+    /// How names become addresses.
+    pub resolver: connect::Resolver,
 }
 
 impl Default for Options {
@@ -41,11 +76,14 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(10),
             max_body: 16 << 20,
+            max_headers: 100,
+            max_head: 64 << 10,
             max_redirects: 5,
             user_agent: format!("limpid/{}", env!("CARGO_PKG_VERSION")),
             allow_private: guard::Allow::default(),
             per_host: 2,
             total: 64,
+            resolver: connect::Resolver::System,
         }
     }
 }
@@ -77,26 +115,66 @@ pub enum Error {
     /// Too large.
     #[error("the origin's answer is larger than the limit of {0} bytes")]
     TooLarge(usize),
+    /// By its first bytes it is not what was asked for; the rest was not read.
+    #[error("the origin's answer is not what was asked for")]
+    Unwanted,
     /// Too many redirects, a loop, one without a target, or one from https to http.
     #[error("the origin's redirects lead nowhere: {0}")]
     Redirect(&'static str),
-    /// A status that is not 200 or 304; `retry_after` as the origin said (RFC 9110 §10.2.3), in seconds from now.
+    /// A status that is not 200 or 304; `retry_after` as the origin said (RFC 9110 §10.2.3), in seconds from now,
+    /// at most a day.
     #[error("the origin answered with status {status}")]
     Status { status: u16, retry_after: Option<u64> },
+}
+
+/// One request, whole: nothing else goes into it.
+#[derive(Clone, Copy, Debug)]
+struct Ask<'a> {
+    accept: &'static str,
+    codings: &'static str,
+    validators: &'a Validators,
+    referer: Option<&'a Url>,
+    ceiling: Ceiling,
+}
+
+/// How a picture is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct ImageAsk<'a> {
+    /// What we have of it.
+    pub validators: &'a Validators,
+    /// Sent as `Referer`, for origins that give pictures only to their own pages.
+    pub referer: Option<&'a Url>,
+    /// Bytes of the body.
+    pub max_body: usize,
+    /// Whether a body that begins like this is wanted; if not, the rest is not read.
+    pub wanted: fn(&[u8]) -> bool,
 }
 
 /// Asks origins. Cheap to clone; holds the connection pool and the per-host limits.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
-    options: Arc<Options>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: Options,
+    client: Client<connect::Connector, Empty<Bytes>>,
+    lanes: Lanes,
 }
 
 impl Fetcher {
     /// A fetcher with its own pool.
     #[must_use]
     pub fn new(options: Options) -> Self {
+        let client = client(&options);
+        let lanes = Lanes::new(options.per_host, options.total);
         Self {
-            options: Arc::new(options),
+            inner: Arc::new(Inner {
+                options,
+                client,
+                lanes,
+            }),
         }
     }
 
@@ -105,7 +183,147 @@ impl Fetcher {
     /// # Errors
     /// See [`Error`].
     pub async fn feed(&self, url: &Url, validators: &Validators) -> Result<Fetched, Error> {
-        let _ = (url, validators, &self.options);
-        Err(Error::Address("not built yet"))
+        let ask = Ask {
+            accept: FEED_ACCEPT,
+            codings: FEED_CODINGS,
+            validators,
+            referer: None,
+            ceiling: self.ceiling(self.inner.options.max_body, None),
+        };
+        self.get(url, &ask).await
     }
+
+    /// Asks for a picture. Nothing of any reader is in the request.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn image(&self, url: &Url, ask: &ImageAsk<'_>) -> Result<Fetched, Error> {
+        let ask = Ask {
+            accept: IMAGE_ACCEPT,
+            codings: "identity",
+            validators: ask.validators,
+            referer: ask.referer,
+            ceiling: self.ceiling(ask.max_body, Some(ask.wanted)),
+        };
+        self.get(url, &ask).await
+    }
+
+    fn ceiling(&self, bytes: usize, wanted: Option<fn(&[u8]) -> bool>) -> Ceiling {
+        Ceiling {
+            bytes,
+            idle: self.inner.options.idle_timeout,
+            wanted,
+        }
+    }
+
+    /// Follows the trail of redirects to an answer.
+    async fn get(&self, url: &Url, ask: &Ask<'_>) -> Result<Fetched, Error> {
+        let mut trail = Trail::new(url, self.inner.options.max_redirects);
+        let mut url = url.clone();
+        url.set_fragment(None);
+        let mut left = self.inner.options.timeout;
+        loop {
+            guard::judge(&url, &self.inner.options.allow_private)?;
+            let host = url.host_str().unwrap_or_default();
+            let turn = timeout(self.inner.options.timeout, self.inner.lanes.enter(host)).await;
+            let Ok(Some(_leave)) = turn else {
+                return Err(Error::Timeout("too many requests were waiting for it"));
+            };
+            let began = tokio::time::Instant::now();
+            let hop = timeout(left, self.hop(&url, ask, &mut trail)).await;
+            left = left.saturating_sub(began.elapsed());
+            match hop {
+                Ok(Ok(Hop::Elsewhere(next))) => url = next,
+                Ok(Ok(Hop::Arrived(fetched))) => return Ok(fetched),
+                Ok(Err(error)) => return Err(error),
+                Err(_) => return Err(Error::Timeout("the whole answer")),
+            }
+        }
+    }
+
+    /// One request and its answer.
+    async fn hop(&self, url: &Url, ask: &Ask<'_>, trail: &mut Trail) -> Result<Hop, Error> {
+        let response = self.send(url, ask).await?;
+        let (head, body) = response.into_parts();
+        answer::check(&head.headers)?;
+        match head.status {
+            StatusCode::OK => {
+                let body = body::read(body, &ask.ceiling.for_answer(&head.headers)).await?;
+                Ok(Hop::Arrived(answer::whole(url, trail, head.headers, body)))
+            }
+            StatusCode::NOT_MODIFIED if *ask.validators == Validators::default() => {
+                Err(fault::protocol("304 to a request that was not conditional"))
+            }
+            StatusCode::NOT_MODIFIED => Ok(Hop::Arrived(Fetched::NotModified {
+                headers: head.headers,
+            })),
+            status if redirect::is_redirect(status) => {
+                trail.follow(status, &head.headers).map(Hop::Elsewhere)
+            }
+            status => Err(Error::Status {
+                status: status.as_u16(),
+                retry_after: answer::retry_after(&head.headers),
+            }),
+        }
+    }
+
+    /// Sends the request and waits for the answer's head.
+    async fn send(&self, url: &Url, ask: &Ask<'_>) -> Result<Response<Incoming>, Error> {
+        let options = &self.inner.options;
+        let request = request(url, ask, &options.user_agent)?;
+        // The connector bounds connecting by itself and says so better.
+        let patience = options.connect_timeout * 2 + options.idle_timeout;
+        match timeout(patience, self.inner.client.request(request)).await {
+            Ok(answered) => answered.map_err(fault::of_request),
+            Err(_) => Err(Error::Timeout("it accepted the request and then said nothing")),
+        }
+    }
+}
+
+/// Where one request led.
+enum Hop {
+    Arrived(Fetched),
+    Elsewhere(Url),
+}
+
+fn client(options: &Options) -> Client<connect::Connector, Empty<Bytes>> {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(POOL_IDLE)
+        .pool_max_idle_per_host(options.per_host)
+        .http1_max_headers(options.max_headers)
+        // hyper accepts no smaller buffer.
+        .http1_max_buf_size(options.max_head.max(8192))
+        .http2_max_header_list_size(u32::try_from(options.max_head).unwrap_or(u32::MAX));
+    // Old servers write such heads. No header of theirs goes further than our own reading of it.
+    builder
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true);
+    builder.build(connect::Connector::new(options))
+}
+
+/// The same headers for every reader and every feed, but for the validators.
+fn request(url: &Url, ask: &Ask<'_>, user_agent: &str) -> Result<Request<Empty<Bytes>>, Error> {
+    let mut request = Request::get(url.as_str())
+        .header(ACCEPT, ask.accept)
+        .header(ACCEPT_ENCODING, ask.codings)
+        .header(USER_AGENT, user_agent);
+    let Validators { etag, last_modified } = ask.validators;
+    for (name, value) in [(IF_NONE_MATCH, etag), (IF_MODIFIED_SINCE, last_modified)] {
+        // What came in a header goes back in one; what does not fit was never an origin's.
+        if let Some(value) = value
+            .as_ref()
+            .and_then(|v| HeaderValue::from_bytes(v.as_bytes()).ok())
+        {
+            request = request.header(name, value);
+        }
+    }
+    if let Some(referer) = ask.referer {
+        request = request.header(REFERER, referer.as_str());
+    }
+    request
+        .body(Empty::new())
+        .map_err(|_| Error::Address("it cannot be written in a request"))
 }

@@ -3,11 +3,14 @@
 pub mod sniff;
 pub mod strip;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use url::Url;
 
+use crate::clock::Clock;
 use crate::fetch::{self, Fetcher};
 use crate::transform::Picture;
 
@@ -30,14 +33,18 @@ pub struct Options {
     pub max_pixels: u64,
     /// Bytes kept in memory.
     pub memory: u64,
-    /// Bytes kept on disk.
+    /// Bytes kept on disk, in [`Options::folder`].
     pub disk: u64,
+    /// Where pictures are kept on disk. `None`: in memory only.
+    pub folder: Option<PathBuf>,
     /// What becomes of SVG.
     pub svg: Svg,
     /// Whether Exif, XMP and comments are removed (orientation and colour profile stay).
     pub strip_metadata: bool,
     /// Whether pictures are fetched before anyone reads.
     pub prefetch: bool,
+    /// The longest random wait before a picture is prefetched.
+    pub prefetch_delay: Duration,
 }
 
 impl Default for Options {
@@ -47,9 +54,11 @@ impl Default for Options {
             max_pixels: 50_000_000,
             memory: 32 << 20,
             disk: 2 << 30,
+            folder: None,
             svg: Svg::Block,
             strip_metadata: true,
             prefetch: true,
+            prefetch_delay: Duration::from_secs(60),
         }
     }
 }
@@ -87,15 +96,17 @@ pub enum Error {
 pub struct Images {
     options: Arc<Options>,
     fetcher: Fetcher,
+    clock: Clock,
 }
 
 impl Images {
     /// A service over its own fetcher (whose guard allows no private address unless the owner says so).
     #[must_use]
-    pub fn new(options: Options, fetcher: Fetcher) -> Self {
+    pub fn new(options: Options, fetcher: Fetcher, clock: Clock) -> Self {
         Self {
             options: Arc::new(options),
             fetcher,
+            clock,
         }
     }
 
@@ -104,12 +115,17 @@ impl Images {
         let _ = pictures;
     }
 
+    /// Fetches pictures of new entries after a random wait, so that no origin learns when they are read.
+    pub fn prefetch(&self, pictures: &[Picture]) {
+        let _ = pictures;
+    }
+
     /// The picture at `url` (whose signature has been verified): from memory, or fetched once however many ask.
     ///
     /// # Errors
     /// See [`Error`]; failures are remembered for a short time.
     pub async fn get(&self, url: &Url) -> Result<Image, Error> {
-        let _ = (url, &self.options, &self.fetcher);
+        let _ = (url, &self.options, &self.fetcher, &self.clock);
         Err(Error::NotAPicture)
     }
 }

@@ -1,0 +1,91 @@
+//! What went wrong, in our words: hyper's, the connector's and TLS's errors become [`Error`].
+
+use std::error::Error as StdError;
+use std::io;
+use std::sync::Arc;
+
+use rustls::CertificateError;
+
+use super::Error;
+
+/// The error of a request that brought no head.
+pub(super) fn of_request(error: hyper_util::client::legacy::Error) -> Error {
+    if let Some(ours) = find::<Error>(&error) {
+        return ours.clone();
+    }
+    if let Some(tls) = find::<rustls::Error>(&error) {
+        return Error::Tls(in_words(tls).to_owned());
+    }
+    Error::Protocol(Arc::new(error))
+}
+
+/// The error of a body that broke off.
+pub(super) fn of_body(error: hyper::Error) -> Error {
+    Error::Protocol(Arc::new(error))
+}
+
+/// An answer that HTTP does not allow.
+pub(super) fn protocol(what: &'static str) -> Error {
+    Error::Protocol(Arc::new(io::Error::new(io::ErrorKind::InvalidData, what)))
+}
+
+/// The first error of type `T` in the chain, also inside `io::Error`s, whose `source` skips what they wrap.
+fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// What is wrong with a certificate or a handshake.
+fn in_words(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(certificate) => certificate_in_words(certificate),
+        rustls::Error::NoCertificatesPresented => "it shows no certificate",
+        rustls::Error::InvalidMessage(_) => "it does not speak TLS on this port",
+        rustls::Error::AlertReceived(_) => "it broke off the TLS handshake",
+        rustls::Error::PeerIncompatible(_) => {
+            "it only speaks TLS versions or ciphers that are no longer safe"
+        }
+        _ => "the TLS handshake failed",
+    }
+}
+
+fn certificate_in_words(error: &CertificateError) -> &'static str {
+    use CertificateError as C;
+    match error {
+        C::Expired | C::ExpiredContext { .. } => "its certificate has expired",
+        C::NotValidYet | C::NotValidYetContext { .. } => {
+            "its certificate is not valid yet (is the clock of this machine right?)"
+        }
+        C::Revoked => "its certificate has been revoked",
+        C::NotValidForName | C::NotValidForNameContext { .. } => "its certificate is for another name",
+        C::UnknownIssuer => {
+            "its certificate is signed by nobody this machine trusts (self-signed, or an intermediate is missing)"
+        }
+        C::BadSignature => "its certificate's signature is wrong",
+        C::BadEncoding => "its certificate cannot be read",
+        _ => "its certificate is not acceptable (self-signed, or made for another use)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_fault_is_found_and_said_plainly() {
+        let tls = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
+        let found = find::<rustls::Error>(&wrapped).expect("found");
+        assert_eq!(in_words(found), "its certificate has expired");
+        assert!(find::<Error>(&wrapped).is_none());
+    }
+}
