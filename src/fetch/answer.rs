@@ -16,8 +16,16 @@ use super::{Error, fault};
 /// The longest wait an origin may ask for, in seconds: a day.
 const MAX_RETRY_AFTER: u64 = 24 * 3600;
 
-/// Refuses a head whose body has two lengths: one of the two hides something (RFC 9112 §6.3).
-pub(super) fn check(headers: &HeaderMap) -> Result<(), Error> {
+/// Refuses a head that is too large (hyper's own limit is only as exact as its buffer), and one that
+/// gives its body two lengths: one of the two hides something (RFC 9112 §6.3).
+pub(super) fn check(headers: &HeaderMap, max_head: usize) -> Result<(), Error> {
+    let size: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if size > max_head {
+        return Err(fault::protocol("the head is too large"));
+    }
     if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
         return Err(fault::protocol("both Transfer-Encoding and Content-Length"));
     }

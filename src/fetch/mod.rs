@@ -245,7 +245,7 @@ impl Fetcher {
     async fn hop(&self, url: &Url, ask: &Ask<'_>, trail: &mut Trail) -> Result<Hop, Error> {
         let response = self.send(url, ask).await?;
         let (head, body) = response.into_parts();
-        answer::check(&head.headers)?;
+        answer::check(&head.headers, self.inner.options.max_head)?;
         match head.status {
             StatusCode::OK => {
                 let body = body::read(body, &ask.ceiling.for_answer(&head.headers)).await?;

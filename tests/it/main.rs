@@ -1,1 +1,4 @@
 //! One binary of integration tests, each reading as a sentence.
+
+mod support;
+mod fetching;
