@@ -4,13 +4,15 @@
 //! addresses stay equal across restarts and instances.
 
 pub mod convert;
-pub mod read;
 pub mod rewrite;
 pub mod fields;
 pub mod repair;
 pub mod decode;
-pub mod clean;
 pub mod select;
+pub mod read;
+pub mod clean;
+pub mod dates;
+pub mod plain;
 pub mod report;
 
 use std::ops::Range;
