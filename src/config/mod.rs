@@ -1,1 +1,173 @@
 //! What an operator can say: file shape, units, environment; all faults at once, with spans.
+//!
+//! Only this room reads settings files and the environment. What comes out are the rooms' own options.
+
+pub mod keys;
+pub mod template;
+pub mod check;
+pub mod apply;
+pub mod layers;
+pub mod schema;
+pub mod choices;
+pub mod input;
+pub mod places;
+pub mod units;
+pub mod fault;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::app;
+use crate::endpoint::Origin;
+use crate::serve::Listen;
+use crate::sign::KeyRing;
+
+pub use apply::is_name;
+pub use choices::{Choices, Feed, Images, Kind, Log};
+pub use fault::{Fault, Faults};
+pub use places::Environment;
+
+/// The name of the feed that is served when there are no settings at all.
+pub const DEMO: &str = "demo";
+
+/// Settings in force.
+#[derive(Debug)]
+pub struct Settings {
+    /// The file, if there is one.
+    pub file: Option<PathBuf>,
+    /// The folder of the file (or where it would be): `feeds.d` is here.
+    pub folder: PathBuf,
+    /// The only source of the addresses written into feeds.
+    pub public_url: Url,
+    /// Everything but the feeds.
+    pub choices: Choices,
+    /// The feeds by name.
+    pub feeds: BTreeMap<String, Feed>,
+    /// Every setting with its value and where that came from.
+    pub shown: Vec<Shown>,
+}
+
+/// One line of `config show`.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Shown {
+    /// `section.key`, `feeds.NAME.key`.
+    pub key: String,
+    /// The value as TOML; a secret is hidden.
+    pub value: String,
+    /// `default`, `FILE:LINE`, `environment NAME`, `--set`.
+    pub from: String,
+}
+
+/// Reads all settings: those in `file` (or where it is looked for), in the environment, in `flags` (`KEY=VALUE`).
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn load(file: Option<&Path>, flags: &[String], environment: &Environment) -> Result<Settings, Faults> {
+    let place = environment.settings(file);
+    let mut faults = Faults::default();
+    let texts = layers::texts(&place, environment, flags, &mut faults);
+    let layers: Vec<_> = texts.iter().filter_map(|text| text.parse(&mut faults)).collect();
+    let mut applied = apply::apply(&layers, faults);
+    check::check(&mut applied);
+
+    let choices = &mut applied.choices;
+    let public_url = public_url(choices);
+    choices.store.path = environment.state(&place).join(&choices.store.path);
+    choices.fetch.user_agent = choices
+        .fetch
+        .user_agent
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
+        .replace(
+            "PUBLIC_URL",
+            public_url.as_ref().map_or("", Url::as_str).trim_end_matches('/'),
+        );
+    if place.file.is_none() && applied.feeds.is_empty() {
+        let demo = Feed {
+            url: Some(Origin::Demo),
+            ..Feed::like(choices)
+        };
+        applied.feeds.insert(DEMO.to_owned(), demo);
+    }
+    let shown = shown(&applied, public_url.as_ref());
+    let (Some(public_url), faults) = (public_url, applied.faults) else {
+        // Only a default that is no address could bring us here.
+        let mut faults = Faults::default();
+        faults.add(None, "server.public_url must be set", None);
+        return Err(faults);
+    };
+    faults.or(Settings {
+        file: place.file,
+        folder: place.folder,
+        public_url,
+        choices: applied.choices,
+        feeds: applied.feeds,
+        shown,
+    })
+}
+
+/// What was said, or else the first address we listen on, as seen from this machine.
+fn public_url(choices: &Choices) -> Option<Url> {
+    choices.public_url.clone().or_else(|| {
+        let address = choices.serve.listen.iter().find_map(|listen| match listen {
+            Listen::Tcp(address) if address.port() != 0 => Some(*address),
+            _ => None,
+        });
+        let mut address = address.unwrap_or_else(|| ([127, 0, 0, 1], 8080).into());
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        Url::parse(&format!("http://{address}")).ok()
+    })
+}
+
+fn shown(applied: &apply::Applied, public_url: Option<&Url>) -> Vec<Shown> {
+    let mut shown = Vec::new();
+    for section in &schema::SECTIONS {
+        for about in section.abouts() {
+            let key = format!("{}.{}", section.name, about.key);
+            let (mut value, from) = match applied.said.get(&key) {
+                Some(said) => (said.value.clone(), origin(said)),
+                None if key == "server.public_url" => {
+                    let url = public_url.map_or("", |url| url.as_str().trim_end_matches('/'));
+                    (format!("\"{url}\""), "default".to_owned())
+                }
+                None => (about.default.to_owned(), "default".to_owned()),
+            };
+            if about.secret && value != "\"\"" {
+                "\"(hidden)\"".clone_into(&mut value);
+            }
+            shown.push(Shown { key, value, from });
+        }
+    }
+    for (key, said) in applied.said.range("feeds.".to_owned().."feeds/".to_owned()) {
+        shown.push(Shown {
+            key: key.clone(),
+            value: said.value.clone(),
+            from: origin(said),
+        });
+    }
+    shown
+}
+
+fn origin(said: &apply::Said) -> String {
+    match said.from {
+        layers::From::File | layers::From::FeedFile => {
+            format!("{}:{}", said.place.source.name, said.place.line_and_column().0)
+        }
+        layers::From::Environment | layers::From::Flag => said.place.source.name.clone(),
+    }
+}
+
+impl Settings {
+    /// Everything the app is wired from.
+    #[must_use]
+    pub fn app(&self, keys: Arc<KeyRing>) -> app::Options {
+        self.choices.app(&self.public_url, &self.feeds, keys)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! What an operator has chosen, and what the rooms' own options become of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::app::{self, Access, StoreKind};
+use crate::cache::freshness;
+use crate::endpoint::{Endpoint, Origin};
+use crate::fetch::guard::Allow;
+use crate::message::Format;
+use crate::sign::{KeyRing, Signer};
+use crate::transform::clean::{self, FieldLimits, RewriteRule, embeds};
+use crate::transform::{self, Limits, select};
+use crate::{fetch, images, serve};
+
+/// Everything but the feeds.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    pub serve: serve::Options,
+    /// `None`: derived from where we listen.
+    pub public_url: Option<Url>,
+    pub store: Store,
+    pub fetch: fetch::Options,
+    pub images: images::Options,
+    /// What pictures may be fetched from though it is not public.
+    pub image_allow: Allow,
+    pub refresh: Refresh,
+    pub clean: Clean,
+    pub adhoc: Access,
+    /// Keys given from outside, instead of those in the store's folder.
+    pub keys: Option<KeyRing>,
+    pub log: Log,
+    pub limits: Limits,
+    pub field_limits: FieldLimits,
+}
+
+/// `[store]`.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub kind: Kind,
+    /// Where the store and the keys live; relative to the settings' folder until [`super::load`] has resolved it.
+    pub path: PathBuf,
+    pub url: Option<Url>,
+    /// Bytes of records held in memory.
+    pub memory: u64,
+}
+
+/// Which store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Disk,
+    Memory,
+    Redis,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            kind: Kind::Disk,
+            path: PathBuf::from("data"),
+            url: None,
+            memory: 64 << 20,
+        }
+    }
+}
+
+/// `[refresh]`, for all feeds or for one.
+#[derive(Clone, Debug)]
+pub struct Refresh {
+    pub freshness: freshness::Policy,
+    /// Whether configured feeds are refreshed before anyone asks.
+    pub background: bool,
+}
+
+impl Default for Refresh {
+    fn default() -> Self {
+        Self {
+            freshness: freshness::Policy::default(),
+            background: true,
+        }
+    }
+}
+
+/// `[clean]`, for all feeds or for one.
+#[derive(Clone, Debug)]
+pub struct Clean {
+    pub images: Images,
+    /// The base that `images = "weserv"` puts before an address.
+    pub weserv: String,
+    pub embeds: embeds::Policy,
+    pub trackers: bool,
+    pub rewrite: Arc<[RewriteRule]>,
+}
+
+/// Where pictures come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Images {
+    Proxy,
+    Weserv,
+    Direct,
+    Strip,
+}
+
+impl Default for Clean {
+    fn default() -> Self {
+        Self {
+            images: Images::Proxy,
+            weserv: "https://wsrv.nl/?url=".to_owned(),
+            embeds: embeds::Policy::Link,
+            trackers: true,
+            rewrite: Arc::new([]),
+        }
+    }
+}
+
+/// `[log]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// A filter of `tracing`: a level, or levels of single modules.
+    pub level: String,
+    /// Whether lines are JSON.
+    pub json: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            json: false,
+        }
+    }
+}
+
+/// `[feeds.NAME]`.
+#[derive(Clone, Debug, Default)]
+pub struct Feed {
+    pub url: Option<Origin>,
+    pub urls: Vec<Origin>,
+    pub title: Option<String>,
+    pub format: Format,
+    pub select: select::Policy,
+    pub clean: Clean,
+    pub refresh: Refresh,
+}
+
+impl Feed {
+    /// A feed that is treated as `[clean]` and `[refresh]` say.
+    #[must_use]
+    pub fn like(choices: &Choices) -> Self {
+        Self {
+            clean: choices.clean.clone(),
+            refresh: choices.refresh.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn origins(&self) -> Vec<Origin> {
+        self.url.iter().chain(&self.urls).cloned().collect()
+    }
+}
+
+impl Clean {
+    /// What is done to markup and addresses. `signer` is needed for `images = "proxy"` alone: without it pictures
+    /// keep their origin's address.
+    #[must_use]
+    pub fn policy(&self, signer: Option<&Signer>, limits: &FieldLimits) -> clean::Policy {
+        use clean::images::Policy;
+        clean::Policy {
+            images: match (self.images, signer) {
+                (Images::Proxy, Some(signer)) => Policy::Proxy(signer.clone()),
+                (Images::Weserv, _) => Policy::Weserv(self.weserv.clone()),
+                (Images::Strip, _) => Policy::Strip,
+                (Images::Direct | Images::Proxy, _) => Policy::Direct,
+            },
+            embeds: self.embeds,
+            trackers: self.trackers,
+            rewrite: self.rewrite.clone(),
+            limits: limits.clone(),
+        }
+    }
+}
+
+impl Choices {
+    /// What one feed becomes: `name` and its address below `public_url`.
+    fn endpoint(&self, name: &str, feed: &Feed, signer: &Signer) -> Endpoint {
+        Endpoint {
+            name: name.to_owned(),
+            origins: feed.origins(),
+            format: feed.format,
+            transform: transform::Policy {
+                self_url: Url::parse(&format!("{}/feeds/{name}", signer.public_url())).ok(),
+                title: feed.title.clone(),
+                select: feed.select.clone(),
+                clean: feed.clean.policy(Some(signer), &self.field_limits),
+                limits: self.limits.clone(),
+            },
+            freshness: feed.refresh.freshness.clone(),
+        }
+    }
+
+    /// Everything the app is wired from.
+    #[must_use]
+    pub fn app<'f>(
+        &self,
+        public_url: &Url,
+        feeds: impl IntoIterator<Item = (&'f String, &'f Feed)>,
+        keys: Arc<KeyRing>,
+    ) -> app::Options {
+        let signer = Signer::new(keys.clone(), public_url);
+        let mut template = self.endpoint("", &Feed::like(self), &signer);
+        template.transform.self_url = None;
+        app::Options {
+            public_url: public_url.clone(),
+            keys,
+            store: match (self.store.kind, &self.store.url) {
+                (Kind::Memory, _) => StoreKind::Memory,
+                (Kind::Redis, Some(url)) => StoreKind::Redis(url.clone()),
+                (Kind::Disk | Kind::Redis, _) => StoreKind::Disk(self.store.path.clone()),
+            },
+            memory: self.store.memory,
+            image_fetch: fetch::Options {
+                allow_private: self.image_allow.clone(),
+                max_body: self.images.max_size,
+                ..self.fetch.clone()
+            },
+            fetch: self.fetch.clone(),
+            images: self.images.clone(),
+            endpoints: feeds
+                .into_iter()
+                .map(|(name, feed)| self.endpoint(name, feed, &signer))
+                .collect(),
+            adhoc: self.adhoc,
+            template,
+            freshness: self.refresh.freshness.clone(),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What is wrong with the settings: all of it at once, each with its line, a caret and a next step.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A text that settings were read from.
+#[derive(Debug)]
+pub struct Source {
+    /// A file's path, or `--set`, or `environment`.
+    pub name: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// Where in a [`Source`] something stands.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The text.
+    pub source: Arc<Source>,
+    /// Bytes of it.
+    pub span: Range<usize>,
+    /// Whether the line holds a secret: then it is never printed.
+    pub secret: bool,
+}
+
+impl Place {
+    /// Line and column, both from 1, the column in characters.
+    #[must_use]
+    pub fn line_and_column(&self) -> (usize, usize) {
+        let before = self.source.text.get(..self.span.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+        (line, column)
+    }
+
+    /// The line it begins on, in three parts: before, itself (up to the line's end), behind.
+    fn line(&self) -> (&str, &str, &str) {
+        let text = self.source.text.as_str();
+        let start = text
+            .get(..self.span.start)
+            .and_then(|t| t.rfind('\n'))
+            .map_or(0, |i| i + 1);
+        let end = text
+            .get(self.span.start..)
+            .and_then(|t| t.find('\n'))
+            .map_or(text.len(), |i| self.span.start + i);
+        let stop = self.span.end.min(end);
+        let part = |range: Range<usize>| text.get(range).unwrap_or_default();
+        (
+            part(start..self.span.start),
+            part(self.span.start..stop),
+            part(stop..end),
+        )
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// What is wrong, as a sentence without a full stop.
+    pub message: String,
+    /// What to do instead: `did you mean …?`
+    pub help: Option<String>,
+    /// Where, if it is about a place.
+    pub place: Option<Place>,
+}
+
+/// Everything that is wrong. Never empty when it is an error.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(pub Vec<Fault>);
+
+impl Faults {
+    /// Notes one more.
+    pub fn add(&mut self, place: Option<Place>, message: impl Into<String>, help: Option<String>) {
+        self.0.push(Fault {
+            message: message.into(),
+            help,
+            place,
+        });
+    }
+
+    /// `Ok` when nothing was noted.
+    ///
+    /// # Errors
+    /// Itself, in the order of the texts.
+    pub fn or<T>(mut self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() {
+            return Ok(value);
+        }
+        // The parser gives keys in the order of the alphabet, and people read from top to bottom.
+        self.0.sort_by(|a, b| key(a).cmp(&key(b)));
+        return Err(self);
+
+        fn key(fault: &Fault) -> Option<(&str, usize)> {
+            fault
+                .place
+                .as_ref()
+                .map(|p| (p.source.name.as_str(), p.span.start))
+        }
+    }
+}
+
+impl std::error::Error for Faults {}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for fault in &self.0 {
+            writeln!(f, "{fault}")?;
+        }
+        match self.0.len() {
+            1 => write!(f, "1 fault in the settings"),
+            n => write!(f, "{n} faults in the settings"),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "error: {}", self.message)?;
+        let Some(place) = &self.place else {
+            return self
+                .help
+                .as_ref()
+                .map_or(Ok(()), |help| writeln!(f, "  = help: {help}"));
+        };
+        let (line, column) = place.line_and_column();
+        let gutter = " ".repeat(line.to_string().len());
+        writeln!(f, "{gutter}--> {}:{line}:{column}", place.source.name)?;
+        if !place.secret {
+            let (before, itself, behind) = place.line();
+            let pad: String = before.chars().map(blank).collect();
+            let carets = "^".repeat(itself.chars().map(width).sum::<usize>().max(1));
+            writeln!(f, "{gutter} |")?;
+            writeln!(f, "{line} | {before}{itself}{}", behind.trim_end())?;
+            writeln!(f, "{gutter} | {pad}{carets}")?;
+        }
+        match &self.help {
+            Some(help) => writeln!(f, "{gutter} = help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What stands below `c` so that the caret stays in its column.
+fn blank(c: char) -> &'static str {
+    match (c, width(c)) {
+        ('\t', _) => "\t",
+        (_, 2) => "  ",
+        _ => " ",
+    }
+}
+
+/// How many cells of a terminal `c` takes (the wide blocks of UAX #11).
+fn width(c: char) -> usize {
+    match u32::from(c) {
+        0x1100..=0x115F
+        | 0x2E80..=0xA4CF
+        | 0xAC00..=0xD7A3
+        | 0xF900..=0xFAFF
+        | 0xFE30..=0xFE6F
+        | 0xFF00..=0xFF60
+        | 0xFFE0..=0xFFE6
+        | 0x1F300..=0x1FAFF
+        | 0x20000..=0x3FFFD => 2,
+        _ => 1,
+    }
+}
+
+/// `did you mean …?`, when one of `known` is close to `said`.
+#[must_use]
+pub fn did_you_mean<'a>(said: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(said, name), name))
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| format!("did you mean `{name}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str, span: Range<usize>, secret: bool) -> String {
+        let source = Arc::new(Source {
+            name: "limpid.toml".into(),
+            text: text.into(),
+        });
+        Fault {
+            message: "unknown setting `x`".into(),
+            help: Some("did you mean `y`?".into()),
+            place: Some(Place { source, span, secret }),
+        }
+        .to_string()
+    }
+
+    #[test]
+    fn a_fault_shows_its_line_with_a_caret_below() {
+        let shown = fault("a = 1\n  x = 22\n", 8..9, false);
+        assert_eq!(
+            shown,
+            "error: unknown setting `x`\n --> limpid.toml:2:3\n  |\n2 |   x = 22\n  |   ^\n  = help: did you mean `y`?\n"
+        );
+    }
+
+    #[test]
+    fn carets_stay_below_wide_characters() {
+        let shown = fault("t = \"德国\" x", 13..14, false);
+        assert!(shown.contains("\n  |            ^\n"), "{shown}");
+        assert!(shown.contains("limpid.toml:1:10"), "{shown}");
+    }
+
+    #[test]
+    fn a_line_with_a_secret_is_not_printed() {
+        assert!(!fault("x = \"hush\"", 4..10, true).contains("hush"));
+    }
+
+    #[test]
+    fn a_span_that_is_out_of_range_does_no_harm() {
+        assert!(fault("x", 90..99, false).contains("limpid.toml:1:1"));
+    }
+
+    #[test]
+    fn only_a_close_name_is_suggested() {
+        assert_eq!(
+            did_you_mean("sever", ["server", "store"]).as_deref(),
+            Some("did you mean `server`?")
+        );
+        assert_eq!(did_you_mean("zzz", ["server", "store"]), None);
+    }
+}

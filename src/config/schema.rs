@@ -1,0 +1,523 @@
+//! Every setting there is: its key, its default, what it is for, and where it goes. Parsing, the
+//! template, `config show` and the names of environment variables all come from these tables.
+
+use std::path::PathBuf;
+
+use crate::app::Access;
+use crate::endpoint::Origin;
+use crate::fetch::guard::Allow;
+use crate::images::Svg;
+use crate::message::Format;
+use crate::transform::clean::{RewriteRule, embeds};
+use crate::transform::select;
+
+use super::choices::{Choices, Clean, Feed, Images, Kind, Refresh};
+use super::input::{Input, Read, web_address};
+use super::{keys, units};
+
+/// What is said about a setting.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Its key within its section.
+    pub key: &'static str,
+    /// Its default, as TOML.
+    pub default: &'static str,
+    /// What it is for: one or two plain sentences.
+    pub doc: &'static str,
+    /// Never shown; may be given in a file named by `…_FILE`.
+    pub secret: bool,
+}
+
+/// One setting of a `T`.
+pub struct Setting<T> {
+    pub about: About,
+    /// Reads the value into its place.
+    pub set: fn(&mut T, &Input<'_>) -> Read<()>,
+}
+
+/// The settings of a section, by what they are settings of.
+pub enum Rows {
+    General(&'static [Setting<Choices>]),
+    Refresh(&'static [Setting<Refresh>]),
+    Clean(&'static [Setting<Clean>]),
+}
+
+/// A `[section]`.
+pub struct Section {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub rows: Rows,
+}
+
+impl Section {
+    /// Its settings, in order.
+    pub fn abouts(&self) -> Vec<About> {
+        match self.rows {
+            Rows::General(rows) => rows.iter().map(|row| row.about).collect(),
+            Rows::Refresh(rows) => rows.iter().map(|row| row.about).collect(),
+            Rows::Clean(rows) => rows.iter().map(|row| row.about).collect(),
+        }
+    }
+
+    /// Reads one value into its place; `None` when there is no such key.
+    pub fn set(&self, choices: &mut Choices, key: &str, input: &Input<'_>) -> Option<Read<()>> {
+        match self.rows {
+            Rows::General(rows) => set(rows, choices, key, input),
+            Rows::Refresh(rows) => set(rows, &mut choices.refresh, key, input),
+            Rows::Clean(rows) => set(rows, &mut choices.clean, key, input),
+        }
+    }
+}
+
+/// Reads one value into its place in `target`; `None` when there is no such key.
+pub fn set<T>(rows: &[Setting<T>], target: &mut T, key: &str, input: &Input<'_>) -> Option<Read<()>> {
+    let row = rows.iter().find(|row| row.about.key == key)?;
+    Some((row.set)(target, input))
+}
+
+/// The variable that says `section.key`.
+pub fn variable(section: &str, key: &str) -> String {
+    format!("LIMPID_{section}_{key}").to_uppercase()
+}
+
+/// Who we say we are, until VERSION and PUBLIC_URL are filled in.
+pub const USER_AGENT: &str = "limpid/VERSION (+PUBLIC_URL)";
+
+macro_rules! rows {
+    ($($key:literal = $default:literal, $doc:literal, |$target:ident, $input:ident| $place:expr;)*) => {
+        &[$(Setting {
+            about: About { key: $key, default: $default, doc: $doc, secret: false },
+            set: |$target, $input| { $place; Ok(()) },
+        }),*]
+    };
+}
+
+macro_rules! secret {
+    ($key:literal = $default:literal, $doc:literal, |$target:ident, $input:ident| $place:expr) => {
+        Setting {
+            about: About {
+                key: $key,
+                default: $default,
+                doc: $doc,
+                secret: true,
+            },
+            set: |$target, $input| {
+                $place;
+                Ok(())
+            },
+        }
+    };
+}
+
+/// All sections but the feeds, in the order of the template.
+pub const SECTIONS: [Section; 11] = [
+    Section {
+        name: "server",
+        doc: "The readers' door.",
+        rows: Rows::General(SERVER),
+    },
+    Section {
+        name: "admin",
+        doc: "The owner's door: pages, metrics, reload. Never on the readers' door.",
+        rows: Rows::General(ADMIN),
+    },
+    Section {
+        name: "store",
+        doc: "Where cleaned feeds, pictures and the signing keys are kept.",
+        rows: Rows::General(STORE),
+    },
+    Section {
+        name: "fetch",
+        doc: "How origins are asked. A private address is never fetched unless it is allowed here.",
+        rows: Rows::General(FETCH),
+    },
+    Section {
+        name: "refresh",
+        doc: "When origins are asked again, and how long an old copy is good enough. Any key may be set again under [feeds.NAME.refresh].",
+        rows: Rows::Refresh(REFRESH),
+    },
+    Section {
+        name: "clean",
+        doc: "What is done to entries. Any key may be set again under [feeds.NAME.clean].",
+        rows: Rows::Clean(CLEAN),
+    },
+    Section {
+        name: "images",
+        doc: "The picture service, for images = \"proxy\".",
+        rows: Rows::General(IMAGES),
+    },
+    Section {
+        name: "adhoc",
+        doc: "Feeds that are not in the settings.",
+        rows: Rows::General(ADHOC),
+    },
+    Section {
+        name: "sign",
+        doc: "What picture and feed addresses are signed with.",
+        rows: Rows::General(SIGN),
+    },
+    Section {
+        name: "limits",
+        doc: "Ceilings of one document: what is over them is refused, or becomes plain text.",
+        rows: Rows::General(LIMITS),
+    },
+    Section {
+        name: "log",
+        doc: "What is told on stderr.",
+        rows: Rows::General(LOG),
+    },
+];
+
+const SERVER: &[Setting<Choices>] = rows! {
+    "listen" = r#"["127.0.0.1:8080"]"#,
+        "Where to listen: \"[::]:8080\", \"unix:/run/limpid.sock\", \"systemd\".",
+        |o, v| o.serve.listen = v.list(units::listen)?;
+    "public_url" = r#""http://127.0.0.1:8080""#,
+        "How readers reach us: the only source of the addresses written into feeds. May have a path. When it is not set, it follows `listen`.",
+        |o, v| o.public_url = Some(public_url(v)?);
+    "trusted_proxies" = "[]",
+        "Networks whose Forwarded and X-Forwarded-* headers are believed, for logs and limits only.",
+        |o, v| o.serve.trusted_proxies = v.list(units::network)?;
+    "max_connections" = "10000",
+        "Connections at once.",
+        |o, v| o.serve.max_connections = v.number(1)?;
+    "header_timeout" = r#""10s""#,
+        "How long a reader may take to send the head of a request, and to idle between two.",
+        |o, v| o.serve.header_timeout = v.timeout()?;
+    "drain_timeout" = r#""20s""#,
+        "How long requests in flight may take to finish when we are told to stop.",
+        |o, v| o.serve.drain_timeout = v.duration()?;
+};
+
+const ADMIN: &[Setting<Choices>] = rows! {
+    "listen" = r#"["127.0.0.1:8081"]"#,
+        "Where to listen; [] closes it.",
+        |o, v| o.serve.admin = v.list(units::listen)?;
+};
+
+const STORE: &[Setting<Choices>] = &[
+    Setting {
+        about: About {
+            key: "kind",
+            default: r#""disk""#,
+            doc: "\"disk\" (one file, embedded), \"memory\" (forgotten at the end), or \"redis\" (Valkey or Redis: several instances).",
+            secret: false,
+        },
+        set: |o, v| {
+            o.store.kind = v.choice(&[
+                ("disk", Kind::Disk),
+                ("memory", Kind::Memory),
+                ("redis", Kind::Redis),
+            ])?;
+            Ok(())
+        },
+    },
+    Setting {
+        about: About {
+            key: "path",
+            default: r#""data""#,
+            doc: "The folder for all that is kept, signing keys included. Relative to this file (under systemd: to $STATE_DIRECTORY).",
+            secret: false,
+        },
+        set: |o, v| {
+            o.store.path = PathBuf::from(filled(v)?);
+            Ok(())
+        },
+    },
+    secret!(
+        "url" = r#""""#,
+        "For kind = \"redis\": \"redis://127.0.0.1:6379/0\".",
+        |o, v| o.store.url = redis_url(v)?
+    ),
+    Setting {
+        about: About {
+            key: "memory",
+            default: r#""64MiB""#,
+            doc: "Bytes of feeds held in memory.",
+            secret: false,
+        },
+        set: |o, v| {
+            o.store.memory = v.size()?;
+            Ok(())
+        },
+    },
+];
+
+const FETCH: &[Setting<Choices>] = rows! {
+    "timeout" = r#""20s""#,
+        "For a whole answer, redirects included.",
+        |o, v| o.fetch.timeout = v.timeout()?;
+    "connect_timeout" = r#""5s""#,
+        "For one connection and its TLS handshake, each.",
+        |o, v| o.fetch.connect_timeout = v.timeout()?;
+    "idle_timeout" = r#""10s""#,
+        "Between two bytes of an answer.",
+        |o, v| o.fetch.idle_timeout = v.timeout()?;
+    "max_body" = r#""16MiB""#,
+        "The largest feed, before and after decompression.",
+        |o, v| {
+            o.fetch.max_body = v.bytes()?;
+            o.limits.decoded = o.fetch.max_body;
+        };
+    "max_redirects" = "5",
+        "Redirects followed; each address is judged again.",
+        |o, v| o.fetch.max_redirects = v.number(0)?;
+    "user_agent" = r#""limpid/VERSION (+PUBLIC_URL)""#,
+        "Who we say we are. VERSION and PUBLIC_URL are filled in.",
+        |o, v| o.fetch.user_agent = header_text(v)?;
+    "allow_private" = "[]",
+        "Networks (\"10.0.0.0/8\") or hosts (\"nas.lan:8080\") that configured feeds may be fetched from though they are not public.",
+        |o, v| o.fetch.allow_private = allowed(v)?;
+    "per_host" = "2",
+        "Requests at once to one origin host.",
+        |o, v| o.fetch.per_host = v.number(1)?;
+    "total" = "64",
+        "Requests at once in all.",
+        |o, v| o.fetch.total = v.number(1)?;
+};
+
+pub const REFRESH: &[Setting<Refresh>] = rows! {
+    "min" = r#""15m""#,
+        "Never ask an origin sooner.",
+        |o, v| o.freshness.min = v.timeout()?;
+    "max" = r#""24h""#,
+        "Never ask an origin later.",
+        |o, v| o.freshness.max = v.timeout()?;
+    "background" = "true",
+        "Keep configured feeds fresh before readers ask.",
+        |o, v| o.background = v.flag()?;
+    "stale_while_revalidate" = r#""1h""#,
+        "How long an expired copy is served at once while a refresh runs behind it.",
+        |o, v| o.freshness.stale_while_revalidate = v.duration()?;
+    "stale_if_error" = r#""30d""#,
+        "How long the last good copy is served when the origin fails.",
+        |o, v| o.freshness.stale_if_error = v.duration()?;
+};
+
+pub const CLEAN: &[Setting<Clean>] = rows! {
+    "images" = r#""proxy""#,
+        "Pictures come through us (\"proxy\"), through a weserv service (\"weserv\"), from the origin's own address (\"direct\"), or not at all (\"strip\").",
+        |o, v| o.images = v.choice(&[
+            ("proxy", Images::Proxy),
+            ("weserv", Images::Weserv),
+            ("direct", Images::Direct),
+            ("strip", Images::Strip),
+        ])?;
+    "weserv" = r#""https://wsrv.nl/?url=""#,
+        "The base used by images = \"weserv\".",
+        |o, v| o.weserv = base(v)?;
+    "embeds" = r#""link""#,
+        "An iframe, object or embed is always removed: \"link\" leaves a plain link to what it showed, \"strip\" leaves nothing.",
+        |o, v| o.embeds = v.choice(&[("link", embeds::Policy::Link), ("strip", embeds::Policy::Strip)])?;
+    "trackers" = "true",
+        "Remove tracking pixels and tracking parameters.",
+        |o, v| o.trackers = v.flag()?;
+    "rewrite" = "[]",
+        "Rules for addresses: [{ match = '^https://api\\.blog\\.example/article/(\\d+)$', replace = 'https://blog.example/a-$1' }]",
+        |o, v| o.rewrite = rewrite_rules(v)?.into();
+};
+
+const IMAGES: &[Setting<Choices>] = rows! {
+    "allow_private" = "[]",
+        "As in [fetch], for pictures. A stranger's feed may name anything: keep it empty.",
+        |o, v| o.image_allow = allowed(v)?;
+    "max_size" = r#""10MiB""#,
+        "The largest picture, in bytes.",
+        |o, v| o.images.max_size = v.bytes()?;
+    "max_pixels" = "50000000",
+        "The largest picture, width times height.",
+        |o, v| o.images.max_pixels = v.count(1)?;
+    "memory" = r#""32MiB""#,
+        "Bytes of pictures held in memory.",
+        |o, v| o.images.memory = v.size()?;
+    "disk" = r#""2GiB""#,
+        "Bytes of pictures kept in the store.",
+        |o, v| o.images.disk = v.size()?;
+    "svg" = r#""block""#,
+        "SVG can hold scripts: \"block\" it, or serve it in a \"sandbox\".",
+        |o, v| o.images.svg = v.choice(&[("block", Svg::Block), ("sandbox", Svg::Sandbox)])?;
+    "strip_metadata" = "true",
+        "Remove Exif, XMP and comments; orientation and colour profile stay.",
+        |o, v| o.images.strip_metadata = v.flag()?;
+    "prefetch" = "true",
+        "Fetch pictures before anyone reads, so that no origin learns when an entry is read.",
+        |o, v| o.images.prefetch = v.flag()?;
+};
+
+const ADHOC: &[Setting<Choices>] = rows! {
+    "access" = r#""signed""#,
+        "\"off\", \"signed\" (only addresses made by `limpid sign`), or \"open\" (anyone, any public address).",
+        |o, v| o.adhoc = v.choice(&[
+            ("off", Access::Off),
+            ("signed", Access::Signed),
+            ("open", Access::Open),
+        ])?;
+};
+
+const SIGN: &[Setting<Choices>] = &[secret!(
+    "keys" = r#""""#,
+    "Empty: keys are made once and kept in the store's folder. Or 32 random bytes (`openssl rand -hex 32`), or what `limpid key list --secret` prints; several instances need the same.",
+    |o, v| o.keys = external_keys(v)?
+)];
+
+const LIMITS: &[Setting<Choices>] = rows! {
+    "depth" = "128",
+        "Nested elements of a feed.",
+        |o, v| o.limits.depth = v.number(8)?;
+    "attributes" = "256",
+        "Attributes of one element.",
+        |o, v| o.limits.attributes = v.number(8)?;
+    "namespaces" = "128",
+        "Namespace declarations in a feed.",
+        |o, v| o.limits.namespaces = v.number(8)?;
+    "entries" = "5000",
+        "Entries kept, in the order of the feed.",
+        |o, v| o.limits.entries = v.number(1)?;
+    "field_size" = r#""4MiB""#,
+        "Bytes of one field of markup.",
+        |o, v| o.field_limits.bytes = v.bytes()?;
+    "field_depth" = "256",
+        "Nested elements of one field of markup.",
+        |o, v| o.field_limits.depth = v.number(8)?;
+    "field_cost" = "2000000",
+        "Work for one field of markup: open formatting elements times tags.",
+        |o, v| o.field_limits.cost = v.number(1000)?;
+};
+
+const LOG: &[Setting<Choices>] = rows! {
+    "level" = r#""info""#,
+        "\"error\", \"warn\", \"info\", \"debug\" or \"trace\"; also for single modules: \"info,limpid::fetch=debug\".",
+        |o, v| o.log.level = log_level(v)?;
+    "format" = r#""text""#,
+        "\"text\" or \"json\".",
+        |o, v| o.log.json = v.choice(&[("text", false), ("json", true)])?;
+};
+
+/// `[feeds.NAME]`. The defaults are those of a feed that says nothing.
+pub const FEED: &[Setting<Feed>] = rows! {
+    "url" = r#""https://blog.example/feed.xml""#,
+        "Where it comes from: http(s), or \"file:PATH\" (a feed file, or a folder of article archives).",
+        |o, v| o.url = Some(origin(v, v.text()?).or_else(|m| v.problem(m))?);
+    "urls" = "[]",
+        "Several addresses, merged into one feed, instead of `url`.",
+        |o, v| o.urls = v.list(|text| origin(v, text))?;
+    "title" = r#""""#,
+        "Replaces the feed's own title.",
+        |o, v| o.title = Some(v.text()?.to_owned()).filter(|title| !title.is_empty());
+    "format" = r#""source""#,
+        "\"source\" (as it came), \"rss\", \"atom\" or \"json\".",
+        |o, v| o.format = v.choice(&[
+            ("source", Format::Source),
+            ("rss", Format::Rss),
+            ("atom", Format::Atom),
+            ("json", Format::Json),
+        ])?;
+    "keep" = "[]",
+        "Keep only entries that match one of these: [{ title = \"regex\" }]; fields title, content, author, category, url.",
+        |o, v| o.select.keep = select_rules(v)?;
+    "drop" = "[]",
+        "Drop entries that match one of these.",
+        |o, v| o.select.drop = select_rules(v)?;
+    "limit" = "0",
+        "Keep the first so many entries; 0: all.",
+        |o, v| o.select.limit = v.number(0)?;
+};
+
+fn filled<'a>(input: &Input<'a>) -> Read<&'a str> {
+    match input.text()? {
+        "" => input.problem("this must not be empty"),
+        text => Ok(text),
+    }
+}
+
+fn public_url(input: &Input<'_>) -> Read<url::Url> {
+    let url = input.url()?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return input.problem("a public address has no `?` and no `#`");
+    }
+    Ok(url)
+}
+
+fn redis_url(input: &Input<'_>) -> Read<Option<url::Url>> {
+    match input.text()?.trim() {
+        "" => Ok(None),
+        // The address may hold a password: it is not repeated.
+        text => match url::Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "redis" | "rediss" | "unix" | "redis+unix") => Ok(Some(url)),
+            _ => input.problem("this is no address of a Redis server, such as \"redis://127.0.0.1:6379/0\""),
+        },
+    }
+}
+
+/// A base in front of a percent-encoded address: kept as written, since it need not end like an address.
+fn base(input: &Input<'_>) -> Read<String> {
+    input.url()?;
+    Ok(input.text()?.to_owned())
+}
+
+fn header_text(input: &Input<'_>) -> Read<String> {
+    let text = filled(input)?;
+    if text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        return Ok(text.to_owned());
+    }
+    input.problem("only printable ASCII may stand in a header")
+}
+
+fn allowed(input: &Input<'_>) -> Read<Allow> {
+    let mut allow = Allow::default();
+    input.list(|text| units::allow(text, &mut allow))?;
+    Ok(allow)
+}
+
+fn external_keys(input: &Input<'_>) -> Read<Option<crate::sign::KeyRing>> {
+    match input.text()?.trim() {
+        "" => Ok(None),
+        text => keys::parse(text).map(Some).or_else(|m| input.problem(m)),
+    }
+}
+
+fn log_level(input: &Input<'_>) -> Read<String> {
+    let text = filled(input)?;
+    match text.parse::<tracing_subscriber::filter::Targets>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => input.problem(format!("`{text}` is no log level, such as \"info\" or \"debug\"")),
+    }
+}
+
+fn origin(input: &Input<'_>, text: &str) -> Result<Origin, String> {
+    match text.strip_prefix("file:") {
+        Some("") => Err("`file:` needs the path of a file or folder behind it".to_owned()),
+        Some(path) => Ok(Origin::File(
+            input.base.join(path.strip_prefix("//").unwrap_or(path)),
+        )),
+        None if text == "demo:" => Ok(Origin::Demo),
+        None => web_address(text).map(Origin::Http),
+    }
+}
+
+fn rewrite_rules(input: &Input<'_>) -> Read<Vec<RewriteRule>> {
+    input.tables(&["match", "replace"], |table, input| {
+        match (input.pattern(table, "match")?, input.member(table, "replace")?) {
+            (Some(matches), Some(replace)) => Ok(RewriteRule { matches, replace }),
+            _ => input.problem("a rule needs both `match` and `replace`"),
+        }
+    })
+}
+
+fn select_rules(input: &Input<'_>) -> Read<Vec<select::Rule>> {
+    input.tables(
+        &["title", "content", "author", "category", "url"],
+        |table, input| {
+            if table.is_empty() {
+                return input.problem("a rule needs at least one field, such as { title = \"…\" }");
+            }
+            Ok(select::Rule {
+                title: input.pattern(table, "title")?,
+                content: input.pattern(table, "content")?,
+                author: input.pattern(table, "author")?,
+                category: input.pattern(table, "category")?,
+                url: input.pattern(table, "url")?,
+            })
+        },
+    )
+}
