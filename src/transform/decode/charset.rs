@@ -1,0 +1,294 @@
+//! Which charset a document is in (RFC 7303 §3, leniently): BOM, then the HTTP charset, then the
+//! XML declaration, then UTF-8. A candidate counts only if the bytes decode in it without error.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use super::utf32;
+
+/// How far into a document its XML declaration is looked for, in bytes: some generators print a
+/// blank line or a comment first.
+const DECLARATION_WINDOW: usize = 1024;
+
+/// Labels that the WHATWG table lacks and feeds use.
+const ALIASES: [(&str, &str); 7] = [
+    ("cp932", "shift_jis"),
+    ("cp936", "gbk"),
+    ("cp949", "euc-kr"),
+    ("cp950", "big5"),
+    ("latin-1", "latin1"),
+    ("iso-latin-1", "latin1"),
+    ("utf", "utf-8"),
+];
+
+/// A charset and why we think so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Charset {
+    pub(super) name: &'static str,
+    pub(super) why: Why,
+}
+
+/// What decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    Bom,
+    ZeroBytes,
+    Header,
+    Declaration,
+    Default,
+    LabelFailed,
+    MostlyUtf8,
+    MostlyAsLabelled,
+    LastResort,
+}
+
+impl fmt::Display for Charset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self.why {
+            Why::Bom => "from the byte order mark",
+            Why::ZeroBytes => "from the zero bytes at the start",
+            Why::Header => "from the Content-Type header",
+            Why::Declaration => "from the XML declaration",
+            Why::Default => "the default",
+            Why::LabelFailed => "because the bytes are valid in it and not in what the labels say",
+            Why::MostlyUtf8 => "because nearly all bytes are valid in it; the others were replaced",
+            Why::MostlyAsLabelled => "as labelled; the few bytes that are not valid in it were replaced",
+            Why::LastResort => "the last resort: the bytes are valid in nothing that the labels say",
+        };
+        write!(f, "{}, {why}", self.name)
+    }
+}
+
+/// Decodes `bytes`. Never fails: in the end, windows-1252 reads anything.
+pub(super) fn decode<'a>(bytes: Cow<'a, [u8]>, content_type: Option<&str>) -> (Cow<'a, str>, Charset) {
+    if let Some((text, charset)) = by_width(&bytes) {
+        return (Cow::Owned(text), charset);
+    }
+    let (has_bom, bytes) = without_utf8_bom(bytes);
+    if has_bom {
+        return match utf8(bytes) {
+            Ok(text) => (
+                text,
+                Charset {
+                    name: "UTF-8",
+                    why: Why::Bom,
+                },
+            ),
+            Err(bytes) => at_any_price(&bytes, &[]),
+        };
+    }
+    let header = content_type.and_then(charset_parameter).and_then(Label::new);
+    let declaration = declared(&bytes).and_then(Label::new);
+    // A server's default for every file on it, against a document that names itself and keeps its word.
+    let header =
+        header.filter(|label| !(label.is_single_byte() && declares_utf8(declaration) && proves_utf8(&bytes)));
+    let labels = [(header, Why::Header), (declaration, Why::Declaration)];
+    let mut why = Why::Default;
+    for (label, reason) in labels {
+        let Some(label) = label else { continue };
+        if label.encoding == UTF_8 {
+            why = if why == Why::Default { reason } else { why };
+            break;
+        }
+        if let Some(text) = label.decode(&bytes) {
+            return (
+                Cow::Owned(text),
+                Charset {
+                    name: label.encoding.name(),
+                    why: reason,
+                },
+            );
+        }
+        why = Why::LabelFailed;
+    }
+    match utf8(bytes) {
+        Ok(text) => (text, Charset { name: "UTF-8", why }),
+        Err(bytes) => {
+            // "UTF-8" in the header may be as wrong as any other label: the declaration still counts.
+            match declaration.filter(|label| label.encoding != UTF_8) {
+                Some(label) if why == Why::Header => match label.decode(&bytes) {
+                    Some(text) => {
+                        let name = label.encoding.name();
+                        (
+                            Cow::Owned(text),
+                            Charset {
+                                name,
+                                why: Why::Declaration,
+                            },
+                        )
+                    }
+                    None => at_any_price(&bytes, &[declaration]),
+                },
+                _ => at_any_price(&bytes, &[header, declaration]),
+            }
+        }
+    }
+}
+
+/// A charset label that we can decode.
+#[derive(Clone, Copy, Debug)]
+struct Label {
+    encoding: &'static Encoding,
+    /// `us-ascii`, which WHATWG reads as windows-1252: a label that any other byte proves wrong.
+    ascii_only: bool,
+}
+
+impl Label {
+    /// `None`: unknown, or one of 16 or 32 bits, which [`by_width`] would have seen.
+    fn new(label: &str) -> Option<Self> {
+        let label = label.trim().to_ascii_lowercase().replace('_', "-");
+        let label = ALIASES
+            .iter()
+            .find(|(alias, _)| *alias == label)
+            .map_or(label.as_str(), |(_, name)| name);
+        let encoding = Encoding::for_label_no_replacement(label.as_bytes())
+            .or_else(|| Encoding::for_label_no_replacement(label.replace('-', "_").as_bytes()))
+            .filter(|encoding| *encoding != UTF_16BE && *encoding != UTF_16LE)?;
+        let ascii_only = matches!(label, "us-ascii" | "ascii" | "ansi-x3.4-1968" | "iso-ir-6");
+        Some(Self { encoding, ascii_only })
+    }
+
+    fn decode(self, bytes: &[u8]) -> Option<String> {
+        if self.ascii_only && !bytes.is_ascii() {
+            return None;
+        }
+        self.encoding
+            .decode_without_bom_handling_and_without_replacement(bytes)
+            .map(Cow::into_owned)
+    }
+
+    fn is_single_byte(self) -> bool {
+        self.encoding.is_single_byte()
+    }
+}
+
+fn declares_utf8(declaration: Option<Label>) -> bool {
+    declaration.is_some_and(|label| label.encoding == UTF_8)
+}
+
+fn proves_utf8(bytes: &[u8]) -> bool {
+    !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok()
+}
+
+/// UTF-16 and UTF-32: by BOM, or by where the zero bytes of the first character stand
+/// (XML 1.0 appendix F). Labels have no say: they are wrong too often.
+fn by_width(bytes: &[u8]) -> Option<(String, Charset)> {
+    let (name, why, skip) = match bytes {
+        [0, 0, 0xFE, 0xFF, ..] => ("UTF-32BE", Why::Bom, 4),
+        [0xFF, 0xFE, 0, 0, ..] => ("UTF-32LE", Why::Bom, 4),
+        [0xFE, 0xFF, ..] => ("UTF-16BE", Why::Bom, 2),
+        [0xFF, 0xFE, ..] => ("UTF-16LE", Why::Bom, 2),
+        [0, 0, 0, b'\t'..=b'{', ..] => ("UTF-32BE", Why::ZeroBytes, 0),
+        [b'\t'..=b'{', 0, 0, 0, ..] => ("UTF-32LE", Why::ZeroBytes, 0),
+        [0, b'\t'..=b'{', 0, _, ..] => ("UTF-16BE", Why::ZeroBytes, 0),
+        [b'\t'..=b'{', 0, _, 0, ..] => ("UTF-16LE", Why::ZeroBytes, 0),
+        _ => return None,
+    };
+    let body = bytes.get(skip..)?;
+    let text = match name {
+        "UTF-32BE" => utf32::decode(body, true)?,
+        "UTF-32LE" => utf32::decode(body, false)?,
+        // An unpaired surrogate or a cut last unit costs one character, not the feed.
+        "UTF-16BE" => UTF_16BE.decode_without_bom_handling(body).0.into_owned(),
+        _ => UTF_16LE.decode_without_bom_handling(body).0.into_owned(),
+    };
+    Some((text, Charset { name, why }))
+}
+
+fn without_utf8_bom(bytes: Cow<'_, [u8]>) -> (bool, Cow<'_, [u8]>) {
+    const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
+    if !bytes.starts_with(BOM) {
+        return (false, bytes);
+    }
+    let rest = match bytes {
+        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.strip_prefix(BOM).unwrap_or(bytes)),
+        Cow::Owned(mut bytes) => {
+            bytes.drain(..BOM.len());
+            Cow::Owned(bytes)
+        }
+    };
+    (true, rest)
+}
+
+fn utf8(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, Cow<'_, [u8]>> {
+    match bytes {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes)
+            .map(Cow::Borrowed)
+            .map_err(|_| Cow::Borrowed(bytes)),
+        Cow::Owned(bytes) => String::from_utf8(bytes)
+            .map(Cow::Owned)
+            .map_err(|e| Cow::Owned(e.into_bytes())),
+    }
+}
+
+/// For bytes that are valid in nothing: whatever loses the fewest characters.
+fn at_any_price(bytes: &[u8], labels: &[Option<Label>]) -> (Cow<'static, str>, Charset) {
+    let (mut good, mut bad) = (0_usize, 0_usize);
+    for chunk in bytes.utf8_chunks() {
+        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    if good >= bad.saturating_mul(4) {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        return (
+            Cow::Owned(text),
+            Charset {
+                name: "UTF-8",
+                why: Why::MostlyUtf8,
+            },
+        );
+    }
+    for label in labels
+        .iter()
+        .flatten()
+        .filter(|label| !label.is_single_byte() && label.encoding != UTF_8)
+    {
+        let (text, _) = label.encoding.decode_without_bom_handling(bytes);
+        let other = text.chars().filter(|c| !c.is_ascii()).count();
+        let replaced = text.matches(char::REPLACEMENT_CHARACTER).count();
+        if other >= replaced.saturating_mul(5) {
+            let charset = Charset {
+                name: label.encoding.name(),
+                why: Why::MostlyAsLabelled,
+            };
+            return (Cow::Owned(text.into_owned()), charset);
+        }
+    }
+    let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
+    (
+        Cow::Owned(text.into_owned()),
+        Charset {
+            name: "windows-1252",
+            why: Why::LastResort,
+        },
+    )
+}
+
+/// The `charset` parameter of a `Content-Type`, however it is quoted.
+fn charset_parameter(content_type: &str) -> Option<&str> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then(|| value.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\''))
+    })
+}
+
+/// The encoding that an XML declaration near the start names.
+fn declared(bytes: &[u8]) -> Option<&str> {
+    let head = bytes.get(..DECLARATION_WINDOW).unwrap_or(bytes);
+    let start = memchr::memmem::find(head, b"<?xml")?;
+    let head = head.get(start..)?;
+    let end = memchr::memchr(b'>', head).unwrap_or(head.len());
+    let head = head.get(..end)?;
+    let at = memchr::memmem::find(head, b"encoding")?;
+    // What stands before a byte that is no ASCII is all that a declaration can hold.
+    let rest = head.get(at + b"encoding".len()..)?;
+    let ascii = rest.iter().position(|b| !b.is_ascii()).unwrap_or(rest.len());
+    let rest = std::str::from_utf8(rest.get(..ascii)?).ok()?;
+    let value = rest.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    value.get(1..)?.split(quote).next()
+}

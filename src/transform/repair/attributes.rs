@@ -1,0 +1,203 @@
+//! The inside of a start tag, read as leniently as a browser would.
+
+use super::faults::Faults;
+
+/// One attribute as it stands in the source.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attribute<'s> {
+    /// Byte offset of the name.
+    pub(super) at: usize,
+    /// The white space before it.
+    pub(super) lead: &'s str,
+    /// Its name, not yet repaired.
+    pub(super) name: &'s str,
+    /// The equals sign with the white space around it.
+    pub(super) equals: &'s str,
+    /// The quotes it is to be written in.
+    pub(super) quote: char,
+    /// Byte offset of the value.
+    pub(super) value_at: usize,
+    /// The value without quotes, not yet repaired.
+    pub(super) value: &'s str,
+}
+
+/// What stands behind the name of a start tag.
+#[derive(Debug)]
+pub(super) struct Inside<'s> {
+    pub(super) attributes: Vec<Attribute<'s>>,
+    /// White space before the end of the tag.
+    pub(super) tail: &'s str,
+    pub(super) self_closing: bool,
+    /// Where the tag ends.
+    pub(super) end: usize,
+}
+
+/// How reading a tag went.
+#[derive(Debug)]
+pub(super) enum Outcome<'s> {
+    Tag(Inside<'s>),
+    /// Another `<` came first, at this offset: what looked like a tag is text.
+    Interrupted(usize),
+    /// The document ended first.
+    Cut,
+}
+
+/// Reads attributes. It remembers which quotes have no partner left, so that looking for one stays
+/// linear in total.
+#[derive(Debug)]
+pub(super) struct Reader<'s> {
+    source: &'s str,
+    most: usize,
+    no_more_double: bool,
+    no_more_single: bool,
+}
+
+impl<'s> Reader<'s> {
+    /// A reader that keeps at most `most` attributes of a tag.
+    pub(super) fn new(source: &'s str, most: usize) -> Self {
+        Self {
+            source,
+            most,
+            no_more_double: false,
+            no_more_single: false,
+        }
+    }
+
+    /// Reads from `at`, just behind the tag's name.
+    pub(super) fn read(&mut self, mut at: usize, faults: &mut Faults) -> Outcome<'s> {
+        let mut attributes = Vec::new();
+        loop {
+            let lead_at = at;
+            at = self.skip(at, u8::is_ascii_whitespace);
+            match self.byte(at) {
+                None => return Outcome::Cut,
+                Some(b'<') => return Outcome::Interrupted(at),
+                Some(b'>') => return self.tag(attributes, lead_at, at, at + 1, false),
+                Some(b'/') if self.byte(at + 1) == Some(b'>') => {
+                    return self.tag(attributes, lead_at, at, at + 2, true);
+                }
+                Some(b'/' | b'=' | b'"' | b'\'') => {
+                    faults.note(at, "stray character in a tag dropped");
+                    at += 1;
+                }
+                Some(_) => {
+                    let lead = self.slice(lead_at, at);
+                    let attribute = self.attribute(lead, &mut at, faults);
+                    if attributes.len() < self.most {
+                        attributes.push(attribute);
+                    } else {
+                        faults.note(attribute.at, "attribute beyond the limit dropped");
+                    }
+                }
+            }
+        }
+    }
+
+    fn tag(
+        &self,
+        attributes: Vec<Attribute<'s>>,
+        tail: usize,
+        tail_end: usize,
+        end: usize,
+        self_closing: bool,
+    ) -> Outcome<'s> {
+        let tail = self.slice(tail, tail_end);
+        Outcome::Tag(Inside {
+            attributes,
+            tail,
+            self_closing,
+            end,
+        })
+    }
+
+    fn attribute(&mut self, lead: &'s str, at: &mut usize, faults: &mut Faults) -> Attribute<'s> {
+        let name_at = *at;
+        let name_end = self.skip(name_at, |b| !b.is_ascii_whitespace() && !b"=/><\"'".contains(b));
+        let mut attribute = Attribute {
+            at: name_at,
+            lead: if lead.is_empty() { " " } else { lead },
+            name: self.slice(name_at, name_end),
+            equals: "=",
+            quote: '"',
+            value_at: name_end,
+            value: "",
+        };
+        if lead.is_empty() {
+            faults.note(name_at, "space between attributes added");
+        }
+        *at = name_end;
+        let equals_at = self.skip(name_end, u8::is_ascii_whitespace);
+        if self.byte(equals_at) != Some(b'=') {
+            faults.note(name_at, "attribute without a value given an empty one");
+            return attribute;
+        }
+        let value_at = self.skip(equals_at + 1, u8::is_ascii_whitespace);
+        attribute.equals = self.slice(name_end, value_at);
+        match self.byte(value_at) {
+            Some(quote @ (b'"' | b'\'')) => {
+                let start = value_at + 1;
+                attribute.value_at = start;
+                attribute.quote = char::from(quote);
+                if let Some(end) = self.closing_quote(start, quote) {
+                    attribute.value = self.slice(start, end);
+                    *at = end + 1;
+                } else {
+                    faults.note(start, "missing quote added");
+                    let end = self.skip(start, |b| !b"<>".contains(b));
+                    let value = self.slice(start, end).trim_end();
+                    let value = value.strip_suffix('/').unwrap_or(value).trim_end();
+                    attribute.value = value;
+                    *at = start + value.len();
+                }
+            }
+            _ => {
+                faults.note(value_at, "attribute value quoted");
+                let end = self.skip(value_at, |b| !b.is_ascii_whitespace() && !b"<>".contains(b));
+                attribute.value_at = value_at;
+                attribute.value = self.slice(value_at, end);
+                *at = end;
+            }
+        }
+        attribute
+    }
+
+    /// Where the value that starts at `start` ends. `None` if its quote is missing: there is no
+    /// other, or the other one opens a later value, as what follows it shows.
+    fn closing_quote(&mut self, start: usize, quote: u8) -> Option<usize> {
+        let no_more = if quote == b'"' {
+            &mut self.no_more_double
+        } else {
+            &mut self.no_more_single
+        };
+        let rest = self.source.as_bytes().get(start..)?;
+        let length = if *no_more {
+            None
+        } else {
+            memchr::memchr(quote, rest)
+        };
+        let Some(length) = length else {
+            *no_more = true;
+            return None;
+        };
+        let ends_well = rest
+            .get(length + 1)
+            .is_none_or(|b| b.is_ascii_whitespace() || b"/>".contains(b));
+        let crosses_markup = || memchr::memchr2(b'<', b'>', rest.get(..length).unwrap_or_default()).is_some();
+        (ends_well || !crosses_markup()).then_some(start + length)
+    }
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.source.as_bytes().get(at).copied()
+    }
+
+    fn slice(&self, from: usize, to: usize) -> &'s str {
+        self.source.get(from..to).unwrap_or_default()
+    }
+
+    fn skip(&self, from: usize, while_true: impl Fn(&u8) -> bool) -> usize {
+        let rest = self.source.as_bytes().get(from..).unwrap_or_default();
+        rest.iter()
+            .position(|b| !while_true(b))
+            .map_or(self.source.len(), |n| from + n)
+    }
+}

@@ -1,0 +1,122 @@
+//! The DOCTYPE is dropped. Of its internal subset only entities that are plain text or one
+//! character are kept, within a small budget; nothing is ever fetched or expanded twice.
+
+use super::references;
+
+/// How many entities of a DOCTYPE are kept.
+const MOST_ENTITIES: usize = 64;
+/// The longest name of an entity, in bytes.
+const LONGEST_NAME: usize = 48;
+/// The longest text of an entity, in bytes.
+const LONGEST_TEXT: usize = 256;
+/// How many bytes all expansions of one document may add.
+const EXPANSION_BUDGET: usize = 64 << 10;
+
+/// The entities that a document defines for itself.
+#[derive(Debug)]
+pub(super) struct Entities<'s> {
+    named: Vec<(&'s str, String)>,
+    budget: usize,
+}
+
+impl Default for Entities<'_> {
+    fn default() -> Self {
+        Self {
+            named: Vec::new(),
+            budget: EXPANSION_BUDGET,
+        }
+    }
+}
+
+impl<'s> Entities<'s> {
+    /// The text of the entity `name`, while the budget lasts.
+    pub(super) fn expand(&mut self, name: &str) -> Option<String> {
+        let (_, text) = self.named.iter().find(|(known, _)| *known == name)?;
+        self.budget = self.budget.checked_sub(text.len())?;
+        Some(text.clone())
+    }
+
+    /// Keeps `name` if its value is plain text or one character reference. The first definition counts.
+    fn define(&mut self, name: &'s str, value: &str) {
+        let is_new = self.named.iter().all(|(known, _)| *known != name);
+        if !is_new
+            || self.named.len() >= MOST_ENTITIES
+            || value.len() > LONGEST_TEXT
+            || value.contains(['<', '%'])
+        {
+            return;
+        }
+        if let Some(text) = plain(value) {
+            self.named.push((name, text));
+        }
+    }
+}
+
+fn plain(value: &str) -> Option<String> {
+    if !value.contains('&') {
+        return Some(value.to_owned());
+    }
+    if !value.starts_with("&#") || value.find(';')? + 1 != value.len() {
+        return None;
+    }
+    match references::read(value, &mut Entities::default()) {
+        (references::Reference::Chars(c, None), _) => Some(c.to_string()),
+        (references::Reference::Keep, _) => quick_xml::escape::unescape(value).ok().map(Into::into),
+        _ => None,
+    }
+}
+
+/// Reads a DOCTYPE. `rest` begins behind `<!DOCTYPE`; the answer is how many bytes of it belong to
+/// the declaration, or `None` if it has no end.
+pub(super) fn read<'s>(rest: &'s str, entities: &mut Entities<'s>) -> Option<usize> {
+    let mut at = 0;
+    let mut in_subset = false;
+    loop {
+        at += memchr_any(rest.get(at..)?)?;
+        let here = rest.get(at..)?;
+        at += match here.as_bytes().first()? {
+            b'"' | b'\'' => quoted(here)?.len() + 2,
+            b'[' => {
+                in_subset = true;
+                1
+            }
+            b']' => {
+                in_subset = false;
+                1
+            }
+            b'>' if !in_subset => return Some(at + 1),
+            b'<' if here.starts_with("<!--") => here.get(4..)?.find("-->")? + 7,
+            b'<' if here.starts_with("<?") => here.find("?>")? + 2,
+            b'<' if here.starts_with("<!ENTITY") => {
+                if let Some((name, value)) = entity(here) {
+                    entities.define(name, value);
+                }
+                8
+            }
+            // A tag: the declaration was never closed.
+            b'<' if !here.starts_with("<!") => return None,
+            _ => 1,
+        };
+    }
+}
+
+fn memchr_any(text: &str) -> Option<usize> {
+    text.bytes()
+        .position(|b| matches!(b, b'"' | b'\'' | b'[' | b']' | b'<' | b'>'))
+}
+
+/// What stands between the quotes that `text` begins with.
+fn quoted(text: &str) -> Option<&str> {
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    text.get(1..)?.split_once(quote).map(|(inside, _)| inside)
+}
+
+/// `<!ENTITY name "value"`: an internal general entity. `SYSTEM`, `PUBLIC` and `%` ones are none.
+fn entity(declaration: &str) -> Option<(&str, &str)> {
+    let rest = declaration.strip_prefix("<!ENTITY")?.trim_start();
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
+    let end = rest.bytes().take(LONGEST_NAME).position(|b| !is_name(b))?;
+    let (name, rest) = rest.split_at_checked(end)?;
+    let value = quoted(rest.trim_start())?;
+    (!name.is_empty()).then_some((name, value))
+}
