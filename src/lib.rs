@@ -12,6 +12,7 @@ pub mod app;
 pub mod refresh;
 pub mod endpoint;
 pub mod cache;
+pub mod store;
 pub mod images;
 pub mod fetch;
 pub mod transform;
