@@ -1,18 +1,30 @@
 //! The picture service: verify, fetch through the guard, sniff, strip, keep.
 
+mod prepare;
 pub mod sniff;
 pub mod strip;
+mod flight;
+mod keep;
+mod freshness;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{ETAG, LAST_MODIFIED};
+use moka::future::Cache;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::fetch::{self, Fetcher};
+use crate::fetch::{self, Fetcher, ImageAsk};
+use crate::message::{Fetched, Validators};
 use crate::transform::Picture;
+
+use self::flight::Flights;
+use self::keep::{Alternates, Kept, Key};
 
 /// What becomes of SVG.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +43,8 @@ pub struct Options {
     pub max_size: usize,
     /// Pixels (width × height) of one picture, from its header.
     pub max_pixels: u64,
+    /// Pixels of a picture's longer side, from its header.
+    pub max_side: u64,
     /// Bytes kept in memory.
     pub memory: u64,
     /// Bytes kept on disk, in [`Options::folder`].
@@ -45,6 +59,8 @@ pub struct Options {
     pub prefetch: bool,
     /// The longest random wait before a picture is prefetched.
     pub prefetch_delay: Duration,
+    /// Pictures waiting to be prefetched at once; more are fetched when they are read.
+    pub prefetch_queue: usize,
 }
 
 impl Default for Options {
@@ -52,13 +68,16 @@ impl Default for Options {
         Self {
             max_size: 10 << 20,
             max_pixels: 50_000_000,
+            max_side: 16_384,
             memory: 32 << 20,
             disk: 2 << 30,
             folder: None,
             svg: Svg::Block,
             strip_metadata: true,
             prefetch: true,
+            // The feed's own origin knows when we fetched the feed; a minute is enough to hide the order.
             prefetch_delay: Duration::from_secs(60),
+            prefetch_queue: 2_000,
         }
     }
 }
@@ -89,14 +108,32 @@ pub enum Error {
     /// Over the pixel limit.
     #[error("the picture has too many pixels")]
     TooManyPixels,
+    /// Preparing it broke: a defect of ours.
+    #[error("the picture could not be prepared")]
+    Unprepared,
 }
 
 /// The picture service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Images {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     options: Arc<Options>,
     fetcher: Fetcher,
     clock: Clock,
+    memory: Cache<Key, Arc<Kept>>,
+    alternates: Alternates,
+    flights: Flights,
+    waiting: Arc<Semaphore>,
+}
+
+/// What one address gave.
+enum Given {
+    New(Box<(Image, HeaderMap)>),
+    Same(HeaderMap),
 }
 
 impl Images {
@@ -104,28 +141,197 @@ impl Images {
     #[must_use]
     pub fn new(options: Options, fetcher: Fetcher, clock: Clock) -> Self {
         Self {
-            options: Arc::new(options),
-            fetcher,
-            clock,
+            inner: Arc::new(Inner {
+                memory: keep::memory(options.memory),
+                waiting: Arc::new(Semaphore::new(options.prefetch_queue)),
+                options: Arc::new(options),
+                fetcher,
+                clock,
+                alternates: Alternates::default(),
+                flights: Flights::default(),
+            }),
         }
     }
 
     /// Remembers what to try when a picture's own address fails.
     pub fn learn(&self, pictures: &[Picture]) {
-        let _ = pictures;
+        self.inner.alternates.learn(pictures);
     }
 
     /// Fetches pictures of new entries after a random wait, so that no origin learns when they are read.
+    /// Needs a running tokio runtime.
     pub fn prefetch(&self, pictures: &[Picture]) {
-        let _ = pictures;
+        if !self.inner.options.prefetch {
+            return;
+        }
+        for picture in pictures {
+            if self.inner.memory.contains_key(&Key::of(&picture.url)) {
+                continue;
+            }
+            let Ok(place) = Arc::clone(&self.inner.waiting).try_acquire_owned() else {
+                return;
+            };
+            let (images, url) = (self.clone(), picture.url.clone());
+            let wait = random_part(self.inner.options.prefetch_delay);
+            tokio::spawn(async move {
+                tokio::time::sleep(wait).await;
+                // Why it failed is remembered for who reads it.
+                let _ = images.get(&url).await;
+                drop(place);
+            });
+        }
     }
 
-    /// The picture at `url` (whose signature has been verified): from memory, or fetched once however many ask.
+    /// The picture at `url` (whose signature has been verified): from memory, or fetched once however many
+    /// ask. Nobody waits while there is a copy, and a copy outlives its origin.
     ///
     /// # Errors
     /// See [`Error`]; failures are remembered for a short time.
     pub async fn get(&self, url: &Url) -> Result<Image, Error> {
-        let _ = (url, &self.options, &self.fetcher, &self.clock);
-        Err(Error::NotAPicture)
+        let key = Key::of(url);
+        if let Some(kept) = self.inner.memory.get(&key).await {
+            if self.inner.clock.now() >= kept.until {
+                let arrival = self.refresh(key, url);
+                if kept.image.is_none() {
+                    return landed(arrival).await;
+                }
+            }
+            return kept.answer();
+        }
+        landed(self.refresh(key, url)).await
     }
+
+    fn refresh(&self, key: Key, url: &Url) -> flight::Arrival {
+        self.inner.flights.board(key, || {
+            let (inner, url) = (Arc::clone(&self.inner), url.clone());
+            async move { inner.renew(key, &url).await }
+        })
+    }
+}
+
+async fn landed(arrival: flight::Arrival) -> Result<Image, Error> {
+    match flight::arrived(arrival).await {
+        Some(kept) => kept.answer(),
+        None => Err(Error::Unprepared),
+    }
+}
+
+impl Inner {
+    /// Asks the origin and remembers what it said.
+    async fn renew(&self, key: Key, url: &Url) -> Arc<Kept> {
+        let prior = self.memory.get(&key).await;
+        if let Some(kept) = prior.as_ref().filter(|kept| self.clock.now() < kept.until) {
+            // Somebody else's flight landed just before ours began.
+            return Arc::clone(kept);
+        }
+        let asked = self.ask(key, url, prior.as_deref()).await;
+        let kept = Arc::new(judged(asked, prior.as_deref(), url, self.clock.now()));
+        self.memory.insert(key, Arc::clone(&kept)).await;
+        kept
+    }
+
+    /// Tries the address and its alternates in order; the first failure is the one that is told.
+    async fn ask(&self, key: Key, url: &Url, prior: Option<&Kept>) -> Result<(Url, Given), Error> {
+        let mut first = None;
+        let alternates = self.alternates.of(key);
+        for candidate in std::iter::once(url).chain(alternates.iter()) {
+            let validators = prior
+                .filter(|kept| kept.image.is_some() && kept.from == *candidate)
+                .map(|kept| kept.validators.clone())
+                .unwrap_or_default();
+            match self.ask_one(candidate, &validators).await {
+                Ok(given) => return Ok((candidate.clone(), given)),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or(Error::Unprepared))
+    }
+
+    /// Asks one address; an origin that forbids is asked once more as if from its own page.
+    async fn ask_one(&self, url: &Url, validators: &Validators) -> Result<Given, Error> {
+        let mut ask = ImageAsk {
+            validators,
+            referer: None,
+            max_body: self.options.max_size,
+            wanted: may_be_picture,
+        };
+        let home = url.join("/").ok();
+        let mut answer = self.fetcher.image(url, &ask).await;
+        if matches!(answer, Err(fetch::Error::Status { status: 403, .. })) && home.is_some() {
+            ask.referer = home.as_ref();
+            answer = self.fetcher.image(url, &ask).await;
+        }
+        match answer {
+            Ok(Fetched::NotModified { headers }) => Ok(Given::Same(headers)),
+            Ok(Fetched::Modified(response)) => {
+                let options = Arc::clone(&self.options);
+                // Hashing ten megabytes is too long for a thread that serves others.
+                tokio::task::spawn_blocking(move || {
+                    let image = prepare::prepare(&response.body, &response.headers, &options)?;
+                    Ok(Given::New(Box::new((image, response.headers))))
+                })
+                .await
+                .unwrap_or(Err(Error::Unprepared))
+            }
+            Err(fetch::Error::Unwanted) => Err(Error::NotAPicture),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What is known after an answer.
+fn judged(asked: Result<(Url, Given), Error>, prior: Option<&Kept>, url: &Url, now: SystemTime) -> Kept {
+    match asked {
+        Ok((from, Given::New(given))) => Kept {
+            error: None,
+            failures: 0,
+            until: now + freshness::lifetime(&given.1),
+            validators: validators(&given.1),
+            image: Some(given.0),
+            from,
+        },
+        Ok((from, Given::Same(headers))) => Kept {
+            image: prior.and_then(|kept| kept.image.clone()),
+            error: None,
+            failures: 0,
+            until: now + freshness::lifetime(&headers),
+            validators: prior.map(|kept| kept.validators.clone()).unwrap_or_default(),
+            from,
+        },
+        Err(error) => {
+            let failures = prior.map_or(0, |kept| kept.failures).saturating_add(1);
+            Kept {
+                image: prior.and_then(|kept| kept.image.clone()),
+                until: now + freshness::penalty(&error, failures),
+                error: Some(error),
+                failures,
+                validators: prior.map(|kept| kept.validators.clone()).unwrap_or_default(),
+                from: prior.map_or_else(|| url.clone(), |kept| kept.from.clone()),
+            }
+        }
+    }
+}
+
+/// True while the first bytes may still be a picture's.
+fn may_be_picture(bytes: &[u8]) -> bool {
+    sniff::sniff(bytes).is_some()
+}
+
+/// The answer's validators, if they are text that a request can carry.
+fn validators(headers: &HeaderMap) -> Validators {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
+    };
+    Validators {
+        etag: text(ETAG).map(str::to_owned),
+        last_modified: text(LAST_MODIFIED).map(str::to_owned),
+    }
+}
+
+/// Some random part of `longest`.
+fn random_part(longest: Duration) -> Duration {
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    longest.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }

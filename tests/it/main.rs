@@ -1,4 +1,6 @@
 //! One binary of integration tests, each reading as a sentence.
 
+#![allow(unreachable_pub, reason = "what tests share is public to them alone")]
+
 mod support;
 mod fetching;

@@ -1,0 +1,147 @@
+//! What is known about pictures, in memory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use moka::future::Cache;
+use url::Url;
+
+use super::{Error, Image};
+use crate::message::Validators;
+use crate::transform::Picture;
+
+/// Bytes one record takes beside its picture, roughly.
+const RECORD: usize = 512;
+
+/// Pictures with alternates that are remembered, twice over.
+const ALTERNATES: usize = 20_000;
+
+/// Names an address: BLAKE3, 128 bits, of the address without its fragment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key([u8; 16]);
+
+impl Key {
+    pub(super) fn of(url: &Url) -> Self {
+        let address = url.as_str().split('#').next().unwrap_or_default();
+        let mut key = [0; 16];
+        blake3::Hasher::new()
+            .update(address.as_bytes())
+            .finalize_xof()
+            .fill(&mut key);
+        Self(key)
+    }
+}
+
+/// What is known about one address.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    /// The picture as it was last given. It outlives its origin.
+    pub(super) image: Option<Image>,
+    /// Why it was not given the last time it was asked for.
+    pub(super) error: Option<Error>,
+    /// Failures in a row.
+    pub(super) failures: u32,
+    /// When to ask again.
+    pub(super) until: SystemTime,
+    /// What makes the next request conditional.
+    pub(super) validators: Validators,
+    /// The address that gave it: its own or one of its alternates.
+    pub(super) from: Url,
+}
+
+impl Kept {
+    /// The picture if there is one, however old; else why not.
+    pub(super) fn answer(&self) -> Result<Image, Error> {
+        match (&self.image, &self.error) {
+            (Some(image), _) => Ok(image.clone()),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) => Err(Error::Unprepared),
+        }
+    }
+
+    fn weight(&self) -> u32 {
+        let body = self.image.as_ref().map_or(0, |image| image.body.len());
+        u32::try_from(body + RECORD).unwrap_or(u32::MAX)
+    }
+}
+
+/// A memory of pictures, bounded in bytes; the least used go first.
+pub(super) fn memory(bytes: u64) -> Cache<Key, Arc<Kept>> {
+    Cache::builder()
+        .max_capacity(bytes)
+        .weigher(|_, kept: &Arc<Kept>| kept.weight())
+        .build()
+}
+
+/// What to try when a picture's own address fails. Two generations: what nobody asked for while the
+/// younger one filled up is forgotten.
+#[derive(Debug, Default)]
+pub(super) struct Alternates {
+    generations: Mutex<[HashMap<Key, Arc<[Url]>>; 2]>,
+}
+
+impl Alternates {
+    pub(super) fn learn(&self, pictures: &[Picture]) {
+        for picture in pictures.iter().filter(|picture| !picture.alternates.is_empty()) {
+            self.remember(Key::of(&picture.url), Arc::clone(&picture.alternates));
+        }
+    }
+
+    pub(super) fn of(&self, key: Key) -> Arc<[Url]> {
+        let old = {
+            let [young, old] = &mut *self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = young.get(&key) {
+                return Arc::clone(known);
+            }
+            old.remove(&key)
+        };
+        let Some(known) = old else {
+            return Arc::default();
+        };
+        self.remember(key, Arc::clone(&known));
+        known
+    }
+
+    fn remember(&self, key: Key, alternates: Arc<[Url]>) {
+        let [young, old] = &mut *self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        if young.len() >= ALTERNATES && !young.contains_key(&key) {
+            *old = std::mem::take(young);
+        }
+        young.insert(key, alternates);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(n: usize) -> Picture {
+        let url = |scheme| Url::parse(&format!("{scheme}://a.example/{n}.png#x")).expect("url");
+        Picture {
+            url: url("https"),
+            alternates: Arc::new([url("http")]),
+        }
+    }
+
+    #[test]
+    fn alternates_in_use_stay_and_the_memory_for_them_is_bounded() {
+        let alternates = Alternates::default();
+        alternates.learn(&[picture(0)]);
+        for n in 1..ALTERNATES * 3 {
+            alternates.learn(&[picture(n)]);
+            if n % 1000 == 0 {
+                assert_eq!(alternates.of(Key::of(&picture(0).url)).len(), 1, "{n}");
+            }
+        }
+        assert!(alternates.of(Key::of(&picture(1).url)).is_empty());
+        let held: usize = alternates
+            .generations
+            .lock()
+            .expect("lock")
+            .iter()
+            .map(HashMap::len)
+            .sum();
+        assert!(held <= 2 * ALTERNATES);
+    }
+}
