@@ -114,6 +114,17 @@ impl Report {
         }
     }
 
+    /// Adds what another report notes; its charset is left out.
+    pub fn absorb(&mut self, other: Self) {
+        for (name, count) in other.counts {
+            *self.counts.entry(name).or_default() += count;
+        }
+        self.repairs.extend(other.repairs);
+        self.repairs.truncate(MAX_NOTES);
+        self.changes.extend(other.changes);
+        self.changes.truncate(MAX_NOTES);
+    }
+
     /// How often something was done for `reason`.
     #[must_use]
     pub fn count(&self, reason: Reason) -> u64 {

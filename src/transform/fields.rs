@@ -1,1 +1,0 @@
-//! The audited table: every place where a feed can hold markup or an address.

@@ -1,0 +1,237 @@
+//! One field: read in the form the source chose, cleaned as what it is, written back in that form.
+
+use std::rc::Rc;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use url::Url;
+
+use super::markup::{is_markup, to_html, to_xml};
+use super::scan::{Kind, Name, Piece, attributes};
+use super::stream::Stream;
+use super::tag::{Place, Written};
+use super::text::{decode, decode_value, escape, form};
+use crate::transform::Error;
+use crate::transform::fields::{Node, Vocabulary};
+
+/// Base64 as feeds write it: with or without padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// How a field's characters are to be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Html,
+    TextOrHtml,
+    /// Children are markup, characters are literal.
+    Xhtml,
+    /// Children are data of some other kind.
+    Xml,
+    Base64,
+}
+
+/// How a typed construct is to be read, by `type` and `mode`.
+fn typed(name: &Name<'_>, raw: &str) -> Reading {
+    let (mut media_type, mut mode) = (String::new(), String::new());
+    for attribute in attributes(raw) {
+        let value = decode_value(attribute.raw).trim().to_ascii_lowercase();
+        match attribute.name {
+            "type" => media_type = value,
+            "mode" => mode = value,
+            _ => {}
+        }
+    }
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    match (media_type, mode.as_str()) {
+        (_, "base64") => Reading::Base64,
+        ("xhtml" | "application/xhtml+xml", "" | "xml") => Reading::Xhtml,
+        ("html" | "text/html" | "xhtml" | "application/xhtml+xml", _) => Reading::Html,
+        ("", "xml") => Reading::TextOrHtml,
+        (other, _) if other.ends_with("+xml") || other.ends_with("/xml") => Reading::Xml,
+        (other, _) if !other.contains('/') || other.starts_with("text/") => Reading::TextOrHtml,
+        // RFC 4287 §4.1.3.3: any other media type is base64.
+        _ if name.is(Vocabulary::Atom, "content") => Reading::Base64,
+        _ => Reading::TextOrHtml,
+    }
+}
+
+impl<'j> Stream<'j> {
+    /// A field just opened. Characters alone are cleaned in place; with elements among them it is
+    /// markup or data.
+    pub(super) fn field(&mut self, open: Piece<'j>, name: Name<'j>, node: Node) -> Result<(), Error> {
+        let from = open.at + open.raw.len();
+        let mut text = Vec::new();
+        let next = loop {
+            let piece = self.scanner.next()?;
+            match piece.kind {
+                Kind::Text | Kind::Comment | Kind::Instruction => text.push(piece),
+                _ => break piece,
+            }
+        };
+        if next.kind == Kind::Close {
+            let raw = self.scanner.slice(from, next.at);
+            return self.leaf(open, &name, node, raw, next);
+        }
+        self.scanner.give_back(text.into_iter().chain(std::iter::once(next)));
+        let reading = match node {
+            Node::Address(_) | Node::Markup => return self.structure(open, name, false),
+            Node::Html => Reading::Html,
+            Node::TextOrHtml => Reading::TextOrHtml,
+            Node::Typed => typed(&name, open.raw),
+        };
+        let pieces = self.scanner.take_to_close()?;
+        let holds_markup = pieces.iter().any(|piece| match piece.kind {
+            Kind::Open(name) | Kind::Empty(name) => is_markup(&name),
+            _ => false,
+        });
+        if holds_markup || matches!(reading, Reading::Html | Reading::Xhtml) {
+            return self.flatten(open, &name, node, reading, &pieces);
+        }
+        self.scanner.give_back(pieces.into_iter());
+        self.structure(open, name, true)
+    }
+
+    /// A field of characters alone.
+    fn leaf(
+        &mut self,
+        open: Piece<'j>,
+        name: &Name<'j>,
+        node: Node,
+        raw: &'j str,
+        close: Piece<'j>,
+    ) -> Result<(), Error> {
+        let base = self.base_within(open.raw);
+        if self.write_tag(open, name)? == Written::Dropped {
+            return Ok(());
+        }
+        let decoded = decode(raw);
+        match self.clean_leaf(&decoded, node, name, open.raw, base.as_ref()) {
+            Some(clean) => self.write_core(&decoded, &clean, form(raw)),
+            None => self.out.push_str(raw),
+        }
+        self.out.push_str(close.raw);
+        Ok(())
+    }
+
+    /// The clean characters of a field, without the white space around; `None` when they stay.
+    fn clean_leaf(
+        &mut self,
+        decoded: &str,
+        node: Node,
+        name: &Name<'_>,
+        tag: &str,
+        base: Option<&Rc<Url>>,
+    ) -> Option<String> {
+        let core = decoded.trim();
+        let reading = match node {
+            Node::Address(role) => {
+                return match self.address(core, base, role) {
+                    Place::Keep => self.default_rule(core, false),
+                    Place::Replace(address) => Some(address),
+                    Place::Gone => Some(String::new()),
+                };
+            }
+            Node::Html => Reading::Html,
+            Node::TextOrHtml | Node::Markup => Reading::TextOrHtml,
+            Node::Typed => typed(name, tag),
+        };
+        if reading == Reading::Base64 {
+            return self.clean_base64(core, base);
+        }
+        // Without `<` there is no markup, and nothing to clean.
+        if reading == Reading::Xhtml || !core.contains('<') {
+            return None;
+        }
+        let base = self.markup_base(base);
+        let clean = match reading {
+            Reading::Html => self.cleaner.html(core, base.as_ref()),
+            _ => self.cleaner.text_or_html(core, base.as_ref()),
+        };
+        (clean != core).then_some(clean)
+    }
+
+    /// Base64 that holds text is cleaned inside; what holds anything else is not for us to judge.
+    fn clean_base64(&mut self, core: &str, base: Option<&Rc<Url>>) -> Option<String> {
+        let packed: String = core.split_ascii_whitespace().collect();
+        let Some(text) = BASE64.decode(&packed).ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
+            // It was not base64 at all: readers will take it for what it looks like.
+            return self.default_rule(core, false);
+        };
+        let base = self.markup_base(base);
+        let clean = self.cleaner.text_or_html(&text, base.as_ref());
+        (clean != text).then(|| BASE64.encode(clean))
+    }
+
+    /// A field with elements in it, cleaned as one piece of markup.
+    fn flatten(
+        &mut self,
+        open: Piece<'j>,
+        name: &Name<'j>,
+        node: Node,
+        reading: Reading,
+        pieces: &[Piece<'j>],
+    ) -> Result<(), Error> {
+        let (close, inside) = pieces.split_last().ok_or(Error::Unsound)?;
+        let base = self.base_within(open.raw);
+        let literal = reading == Reading::Xhtml;
+        let html = to_html(inside, base.as_ref(), literal);
+        let markup_base = self.markup_base(base.as_ref());
+        let clean = self.cleaner.html(html.trim(), markup_base.as_ref());
+        if self.write_tag(open, name)? == Written::Dropped {
+            return Ok(());
+        }
+        let stays_xml = node == Node::Typed && reading != Reading::Html;
+        if stays_xml && clean == html.trim() {
+            let from = open.at + open.raw.len();
+            self.out.push_str(self.scanner.slice(from, close.at));
+        } else {
+            let xml = if stays_xml { to_xml(&clean) } else { None };
+            match xml {
+                Some(xml) => self.out.push_str(&xml.declared(true)),
+                None => escape(&clean, &mut self.out),
+            }
+        }
+        self.out.push_str(close.raw);
+        Ok(())
+    }
+
+    /// An element of XHTML (or SVG, MathML) that stands in the feed itself.
+    pub(super) fn markup(&mut self, open: Piece<'j>, name: &Name<'j>) -> Result<(), Error> {
+        let mut pieces = vec![open];
+        if let Kind::Open(_) = open.kind {
+            pieces.extend(self.scanner.take_to_close()?);
+        }
+        let is_body = name.local == "body" && pieces.len() > 1;
+        let inside = match pieces.as_slice() {
+            [_, inside @ .., _] if is_body => inside,
+            all => all,
+        };
+        let outer = self.frames.last().and_then(|frame| frame.base.clone());
+        let base = if is_body { self.base_within(open.raw) } else { outer };
+        let html = to_html(inside, base.as_ref(), true);
+        let markup_base = self.markup_base(base.as_ref());
+        let clean = self.cleaner.html(html.trim(), markup_base.as_ref());
+        let raw: (usize, usize) = match (inside.first(), inside.last()) {
+            (Some(first), Some(last)) => (first.at, last.at + last.raw.len()),
+            _ => (open.at, open.at),
+        };
+        if is_body {
+            self.write_tag(open, name)?;
+        }
+        if clean == html.trim() {
+            self.out.push_str(self.scanner.slice(raw.0, raw.1));
+        } else if let Some(xml) = to_xml(&clean).filter(|_| !clean.is_empty()) {
+            let plain = is_body && name.xhtml_is_default;
+            self.out.push_str(&if plain { xml.plain() } else { xml.declared(is_body) });
+        } else if !is_body {
+            self.trim();
+        }
+        if let (true, Some(close)) = (is_body, pieces.last()) {
+            self.out.push_str(close.raw);
+        }
+        Ok(())
+    }
+}

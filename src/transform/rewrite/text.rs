@@ -1,0 +1,176 @@
+//! Characters: what a stretch of the document means, and how new text is written in its place.
+
+use std::borrow::Cow;
+
+use quick_xml::escape::unescape;
+
+const CDATA_OPEN: &str = "<![CDATA[";
+const CDATA_CLOSE: &str = "]]>";
+
+/// The form a text was written in, kept when it is rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Escaped,
+    CData,
+}
+
+/// What `raw` (characters, references, CDATA sections, comments, processing instructions) means.
+pub(super) fn decode(raw: &str) -> Cow<'_, str> {
+    if !raw.contains(['&', '<', '\r']) {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('<') {
+        let (text, markup) = rest.split_at(at);
+        push_characters(text, &mut out);
+        let (open, close) = if markup.starts_with(CDATA_OPEN) {
+            (CDATA_OPEN, CDATA_CLOSE)
+        } else if markup.starts_with("<!--") {
+            ("<!--", "-->")
+        } else {
+            ("<?", "?>")
+        };
+        let inside = markup.get(open.len()..).unwrap_or_default();
+        let (inside, after) = inside.split_once(close).unwrap_or((inside, ""));
+        if open == CDATA_OPEN {
+            out.push_str(&unify_line_ends(inside));
+        }
+        rest = after;
+    }
+    push_characters(rest, &mut out);
+    Cow::Owned(out)
+}
+
+fn push_characters(text: &str, out: &mut String) {
+    let text = unify_line_ends(text);
+    match unescape(&text) {
+        Ok(decoded) => out.push_str(&decoded),
+        Err(_) => out.push_str(&text),
+    }
+}
+
+/// XML 1.0 §2.11.
+fn unify_line_ends(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// What the raw value of an attribute means (XML 1.0 §3.3.3).
+pub(super) fn decode_value(raw: &str) -> Cow<'_, str> {
+    if !raw.contains(['&', '\n', '\r', '\t']) {
+        return Cow::Borrowed(raw);
+    }
+    let spaced = raw.replace("\r\n", " ").replace(['\n', '\r', '\t'], " ");
+    match unescape(&spaced) {
+        Ok(decoded) => Cow::Owned(decoded.into_owned()),
+        Err(_) => Cow::Owned(spaced),
+    }
+}
+
+/// The form `raw` is written in.
+pub(super) fn form(raw: &str) -> Form {
+    if raw.contains(CDATA_OPEN) {
+        Form::CData
+    } else {
+        Form::Escaped
+    }
+}
+
+/// Writes `text` in `form`. Characters that XML does not allow are left out.
+pub(super) fn write(text: &str, form: Form, out: &mut String) {
+    match form {
+        Form::Escaped => escape(text, out),
+        Form::CData if text.is_empty() => {}
+        Form::CData => {
+            out.push_str(CDATA_OPEN);
+            let mut rest = text;
+            while let Some(at) = rest.find(CDATA_CLOSE) {
+                let (before, after) = rest.split_at(at + 2);
+                push_allowed(before, out);
+                out.push_str("]]><![CDATA[");
+                rest = after;
+            }
+            push_allowed(rest, out);
+            out.push_str(CDATA_CLOSE);
+        }
+    }
+}
+
+fn push_allowed(text: &str, out: &mut String) {
+    out.extend(text.chars().filter(|&c| is_allowed(c)));
+}
+
+/// Writes `text` as characters of an element.
+pub(super) fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\r' => out.push_str("&#13;"),
+            c if is_allowed(c) => out.push(c),
+            _ => {}
+        }
+    }
+}
+
+/// Writes `value` as the value of an attribute in `quote`s.
+pub(super) fn escape_value(value: &str, quote: char, out: &mut String) {
+    for c in value.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' if quote == '"' => out.push_str("&quot;"),
+            '\'' if quote == '\'' => out.push_str("&#39;"),
+            '\n' => out.push_str("&#10;"),
+            '\r' => out.push_str("&#13;"),
+            '\t' => out.push_str("&#9;"),
+            c if is_allowed(c) => out.push(c),
+            _ => {}
+        }
+    }
+}
+
+/// `Char` of XML 1.0 §2.2.
+pub(super) fn is_allowed(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_read_through_every_form_it_can_be_written_in() {
+        assert_eq!(decode("a &amp;amp; b&#x21;<![CDATA[<p>&amp;]]><!-- no --> z<?no?>"), "a &amp; b!<p>&amp; z");
+        assert_eq!(decode("a\r\nb\rc&#13;"), "a\nb\nc\r");
+        assert_eq!(decode_value("a\nb&#10;&quot;"), "a b\n\"");
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same() {
+        for text in ["a]]>b]]]]>>", "<p>&amp;'\"</p>", "]]>", "x]]", "tab\tline\n"] {
+            for form in [Form::Escaped, Form::CData] {
+                let mut out = String::new();
+                write(text, form, &mut out);
+                assert_eq!(decode(&out), text, "{form:?}");
+            }
+            let mut out = String::new();
+            escape_value(text, '"', &mut out);
+            assert_eq!(decode_value(&out), text);
+        }
+    }
+
+    #[test]
+    fn characters_that_xml_forbids_are_left_out() {
+        let mut out = String::new();
+        write("a\u{c}b\u{0}\u{FFFE}", Form::CData, &mut out);
+        escape("\u{b}c\r", &mut out);
+        assert_eq!(out, "<![CDATA[ab]]>c&#13;");
+    }
+}
