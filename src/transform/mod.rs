@@ -5,6 +5,7 @@
 
 pub mod convert;
 pub mod rewrite;
+mod fingerprint;
 pub mod fields;
 pub mod repair;
 pub mod decode;
@@ -15,12 +16,14 @@ pub mod dates;
 pub mod plain;
 pub mod report;
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use url::Url;
 
 use crate::message::Kind;
+use repair::Repaired;
 use report::Report;
 
 /// A feed document as an origin gave it.
@@ -174,6 +177,63 @@ pub fn transform(
     policy: &Policy,
     prior: Option<Prior<'_>>,
 ) -> Result<Transformed, Error> {
-    let _ = (source, policy, prior);
-    Err(Error::NotAFeed)
+    let mut report = Report::default();
+    let text = decode::decode(source, &policy.limits, &mut report)?;
+    let document = if decode::looks_like_json(&text) {
+        Repaired {
+            text: text.into_owned(),
+            kind: Kind::Json,
+        }
+    } else {
+        repair::repair(&text, &policy.limits, &mut report)?
+    };
+    let feed = read(&document, source, policy);
+    let keep = feed.as_ref().and_then(|feed| kept(feed, &policy.select));
+    let job = rewrite::Job {
+        text: &document.text,
+        base: source.base,
+        policy,
+        keep: keep.as_ref(),
+        prior,
+    };
+    let rewritten = if document.kind == Kind::Json {
+        rewrite::json(&job)?
+    } else {
+        rewrite::xml(&job)?
+    };
+    rewritten.check(document.kind)?;
+    report.absorb(rewritten.report);
+    Ok(Transformed {
+        body: rewritten.body.into_bytes(),
+        kind: document.kind,
+        hints: feed.map(|feed| feed.hints).unwrap_or_default(),
+        entries: rewritten.entries,
+        pictures: rewritten.pictures,
+        report,
+    })
+}
+
+/// What the document says. Serving does not hang on it: a document that cannot be read is
+/// cleaned all the same.
+fn read(document: &Repaired, source: &Source<'_>, policy: &Policy) -> Option<read::Feed> {
+    let options = read::Options {
+        base: source.base.cloned(),
+        entries: policy.limits.entries,
+        ..read::Options::default()
+    };
+    read::read_with(&document.text, document.kind, &options)
+}
+
+/// Where the entries begin that the selection keeps; `None`: it keeps all.
+fn kept(feed: &read::Feed, policy: &select::Policy) -> Option<HashSet<usize>> {
+    if policy.keep.is_empty() && policy.drop.is_empty() && policy.limit == 0 {
+        return None;
+    }
+    let chosen = feed.entries.iter().zip(select::choose(feed, policy));
+    Some(
+        chosen
+            .filter(|(_, keep)| *keep)
+            .map(|(entry, _)| entry.span.start)
+            .collect(),
+    )
 }

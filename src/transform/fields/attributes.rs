@@ -27,6 +27,7 @@ static RSS: Rows = &[
     ("enclosure", "url", Attribute::ByType),
     ("source", "url", LINK),
     ("link", "href", Attribute::ByRelation),
+    ("content", "src", Attribute::ByType),
     // CDF.
     ("channel", "href", LINK),
     ("item", "href", LINK),
@@ -79,7 +80,11 @@ fn rows(vocabulary: Vocabulary) -> Rows {
         Vocabulary::Itunes | Vocabulary::GooglePlay => &[("image", "href", IMAGE), ("link", "href", LINK)],
         Vocabulary::Podcast => PODCAST,
         Vocabulary::Psc => &[("chapter", "href", LINK), ("chapter", "image", IMAGE)],
-        Vocabulary::RawVoice => &[("poster", "url", IMAGE), ("mp4", "src", MEDIA), ("webm", "src", MEDIA)],
+        Vocabulary::RawVoice => &[
+            ("poster", "url", IMAGE),
+            ("mp4", "src", MEDIA),
+            ("webm", "src", MEDIA),
+        ],
         Vocabulary::Source => &[("outline", "url", LINK)],
         Vocabulary::WebFeeds => &[("cover", "image", IMAGE), ("related", "link", LINK)],
         Vocabulary::FeedBurner => &[("feedflare", "href", LINK), ("feedflare", "src", IMAGE)],

@@ -25,7 +25,7 @@ const MEDIA: Node = Node::Address(Role::Media);
 type Rows = &'static [(&'static str, Node)];
 
 static RSS: Rows = &[
-    ("title", Node::TextOrHtml),
+    ("title", Node::Typed),
     ("link", ADDRESS),
     ("description", Node::Html),
     ("category", Node::TextOrHtml),
@@ -35,10 +35,15 @@ static RSS: Rows = &[
     ("body", Node::Html),
     ("fullitem", Node::Html),
     ("encoded", Node::Html),
-    ("content", Node::Html),
-    ("summary", Node::Html),
     ("abstract", Node::Html),
-    ("copyright", Node::TextOrHtml),
+    // Atom without a namespace.
+    ("content", Node::Typed),
+    ("summary", Node::Typed),
+    ("subtitle", Node::Typed),
+    ("tagline", Node::Typed),
+    ("info", Node::Typed),
+    ("rights", Node::Typed),
+    ("copyright", Node::Typed),
     ("managingeditor", Node::TextOrHtml),
     ("webmaster", Node::TextOrHtml),
     ("generator", Node::TextOrHtml),
@@ -122,7 +127,12 @@ static PODCAST: Rows = &[
     ("funding", Node::TextOrHtml),
 ];
 
-static WEB_FEEDS: Rows = &[("icon", IMAGE), ("logo", IMAGE), ("cover", IMAGE), ("wordmark", IMAGE)];
+static WEB_FEEDS: Rows = &[
+    ("icon", IMAGE),
+    ("logo", IMAGE),
+    ("cover", IMAGE),
+    ("wordmark", IMAGE),
+];
 
 /// Sections of a page; any other XHTML element that stands in a feed is markup as well, only that
 /// `meta` (for robots) and `link` show nothing and pass.
@@ -138,7 +148,11 @@ fn rows(vocabulary: Vocabulary) -> Rows {
         Vocabulary::Media => MEDIA_RSS,
         Vocabulary::Itunes | Vocabulary::GooglePlay => ITUNES,
         Vocabulary::Podcast => PODCAST,
-        Vocabulary::RawVoice => &[("embed", Node::Html), ("liveembed", Node::Html), ("poster", IMAGE)],
+        Vocabulary::RawVoice => &[
+            ("embed", Node::Html),
+            ("liveembed", Node::Html),
+            ("poster", IMAGE),
+        ],
         Vocabulary::Yandex => &[("full-text", Node::Html)],
         Vocabulary::Source => &[("markdown", Node::TextOrHtml)],
         Vocabulary::Slash => &[("department", Node::TextOrHtml)],

@@ -27,9 +27,16 @@ pub fn is_script(value: &str) -> bool {
         .map(|c| c.to_ascii_lowercase())
         .collect();
     if let Some(media_type) = head.strip_prefix("data:") {
-        return ["text/html", "text/xml", "application/x", "application/javascript", "text/javascript", "image/svg"]
-            .iter()
-            .any(|active| media_type.starts_with(active));
+        return [
+            "text/html",
+            "text/xml",
+            "application/x",
+            "application/javascript",
+            "text/javascript",
+            "image/svg",
+        ]
+        .iter()
+        .any(|active| media_type.starts_with(active));
     }
     ["javascript:", "vbscript:", "livescript:", "mocha:", "jscript:"]
         .iter()
@@ -51,7 +58,10 @@ mod tests {
         ] {
             assert_eq!(vocabulary(uri), Vocabulary::Content, "{uri}");
         }
-        assert_eq!(vocabulary("http://www.itunes.com/DTDs/Podcast-1.0.dtd"), Vocabulary::Itunes);
+        assert_eq!(
+            vocabulary("http://www.itunes.com/DTDs/Podcast-1.0.dtd"),
+            Vocabulary::Itunes
+        );
         assert_eq!(vocabulary(""), Vocabulary::Rss);
         assert_eq!(vocabulary("urn:whatever"), Vocabulary::Other);
     }
@@ -59,9 +69,18 @@ mod tests {
     #[test]
     fn a_place_is_found_by_vocabulary_and_name() {
         assert_eq!(node(Vocabulary::Rss, "DESCRIPTION", "item"), Some(Node::Html));
-        assert_eq!(node(Vocabulary::Rss, "url", "image"), Some(Node::Address(Role::Image)));
-        assert_eq!(node(Vocabulary::Rss, "url", "item"), Some(Node::Address(Role::Link)));
-        assert_eq!(node(Vocabulary::Media, "description", "content"), Some(Node::Typed));
+        assert_eq!(
+            node(Vocabulary::Rss, "url", "image"),
+            Some(Node::Address(Role::Image))
+        );
+        assert_eq!(
+            node(Vocabulary::Rss, "url", "item"),
+            Some(Node::Address(Role::Link))
+        );
+        assert_eq!(
+            node(Vocabulary::Media, "description", "content"),
+            Some(Node::Typed)
+        );
         assert_eq!(node(Vocabulary::Other, "description", "item"), None);
         assert_eq!(
             attribute(Vocabulary::Itunes, "image", "href"),
@@ -82,7 +101,12 @@ mod tests {
         ] {
             assert!(is_script(value), "{value:?}");
         }
-        for value in ["https://a.example/javascript:", "data:image/png;base64,AA", "JavaScript", ""] {
+        for value in [
+            "https://a.example/javascript:",
+            "data:image/png;base64,AA",
+            "JavaScript",
+            "",
+        ] {
             assert!(!is_script(value), "{value:?}");
         }
     }

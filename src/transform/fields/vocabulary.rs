@@ -54,7 +54,10 @@ static NAMESPACES: &[(&str, Vocabulary)] = &[
     ("http://purl.org/rss/1.0", Vocabulary::Rss),
     ("http://purl.org/net/rss1.1", Vocabulary::Rss),
     ("http://my.netscape.com/rdf/simple/0.9", Vocabulary::Rss),
-    ("http://my.netscape.com/publish/formats/rss-0.91.dtd", Vocabulary::Rss),
+    (
+        "http://my.netscape.com/publish/formats/rss-0.91.dtd",
+        Vocabulary::Rss,
+    ),
     ("http://channel.netscape.com/rdf/simple/0.9", Vocabulary::Rss),
     ("http://backend.userland.com/rss", Vocabulary::Rss),
     ("http://backend.userland.com/rss2", Vocabulary::Rss),
@@ -80,8 +83,14 @@ static NAMESPACES: &[(&str, Vocabulary)] = &[
     ("http://www.itunes.com/dtds/podcast-1.0", Vocabulary::Itunes),
     ("http://example.com/dtds/podcast-1.0.dtd", Vocabulary::Itunes),
     ("https://www.itunes.com/dtds/podcast-1.0.dtd", Vocabulary::Itunes),
-    ("http://www.google.com/schemas/play-podcasts/1.0", Vocabulary::GooglePlay),
-    ("http://www.google.com/schemas/play-podcasts/1.0/play-podcasts.xsd", Vocabulary::GooglePlay),
+    (
+        "http://www.google.com/schemas/play-podcasts/1.0",
+        Vocabulary::GooglePlay,
+    ),
+    (
+        "http://www.google.com/schemas/play-podcasts/1.0/play-podcasts.xsd",
+        Vocabulary::GooglePlay,
+    ),
     ("https://podcastindex.org/namespace/1.0", Vocabulary::Podcast),
     ("http://podcastindex.org/namespace/1.0", Vocabulary::Podcast),
     (
@@ -93,9 +102,15 @@ static NAMESPACES: &[(&str, Vocabulary)] = &[
     ("https://blubrry.com/developer/rawvoice-rss", Vocabulary::RawVoice),
     ("http://news.yandex.ru", Vocabulary::Yandex),
     ("http://source.scripting.com", Vocabulary::Source),
-    ("http://source.smallpict.com/2014/07/12/thesourcenamespace.html", Vocabulary::Source),
+    (
+        "http://source.smallpict.com/2014/07/12/thesourcenamespace.html",
+        Vocabulary::Source,
+    ),
     ("http://purl.org/rss/1.0/modules/slash", Vocabulary::Slash),
-    ("http://rssnamespace.org/feedburner/ext/1.0", Vocabulary::FeedBurner),
+    (
+        "http://rssnamespace.org/feedburner/ext/1.0",
+        Vocabulary::FeedBurner,
+    ),
     ("http://www.georss.org/georss", Vocabulary::GeoRss),
     ("http://wellformedweb.org/commentapi", Vocabulary::Wfw),
     ("http://webfeeds.org/rss/1.0", Vocabulary::WebFeeds),

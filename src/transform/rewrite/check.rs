@@ -11,9 +11,11 @@ use crate::transform::Error;
 ///
 /// # Errors
 /// [`Error::Unsound`].
-pub fn xml(body: &str) -> Result<(), Error> {
+pub(super) fn xml(body: &str) -> Result<(), Error> {
     // All but the exotic characters are found at the speed of a byte scan.
-    if body.bytes().any(|b| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r'))
+    if body
+        .bytes()
+        .any(|b| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r'))
         || (body.contains('\u{FFFE}') || body.contains('\u{FFFF}'))
     {
         return Err(Error::Unsound);
@@ -92,7 +94,10 @@ mod tests {
 
     #[test]
     fn only_a_whole_document_passes() {
-        for sound in ["<a/>", "<?xml version=\"1.0\"?>\n<a b='&lt;'>&#x20;&amp;<![CDATA[<]]></a>\n<!-- x -->"] {
+        for sound in [
+            "<a/>",
+            "<?xml version=\"1.0\"?>\n<a b='&lt;'>&#x20;&amp;<![CDATA[<]]></a>\n<!-- x -->",
+        ] {
             assert!(xml(sound).is_ok(), "{sound}");
         }
         for broken in [

@@ -53,7 +53,9 @@ fn typed(name: &Name<'_>, raw: &str) -> Reading {
         (other, _) if other.ends_with("+xml") || other.ends_with("/xml") => Reading::Xml,
         (other, _) if !other.contains('/') || other.starts_with("text/") => Reading::TextOrHtml,
         // RFC 4287 §4.1.3.3: any other media type is base64.
-        _ if name.is(Vocabulary::Atom, "content") => Reading::Base64,
+        _ if name.local == "content" && matches!(name.vocabulary, Vocabulary::Atom | Vocabulary::Rss) => {
+            Reading::Base64
+        }
         _ => Reading::TextOrHtml,
     }
 }
@@ -75,7 +77,8 @@ impl<'j> Stream<'j> {
             let raw = self.scanner.slice(from, next.at);
             return self.leaf(open, &name, node, raw, next);
         }
-        self.scanner.give_back(text.into_iter().chain(std::iter::once(next)));
+        self.scanner
+            .give_back(text.into_iter().chain(std::iter::once(next)));
         let reading = match node {
             Node::Address(_) | Node::Markup => return self.structure(open, name, false),
             Node::Html => Reading::Html,
@@ -156,7 +159,11 @@ impl<'j> Stream<'j> {
     /// Base64 that holds text is cleaned inside; what holds anything else is not for us to judge.
     fn clean_base64(&mut self, core: &str, base: Option<&Rc<Url>>) -> Option<String> {
         let packed: String = core.split_ascii_whitespace().collect();
-        let Some(text) = BASE64.decode(&packed).ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
+        let Some(text) = BASE64
+            .decode(&packed)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+        else {
             // It was not base64 at all: readers will take it for what it looks like.
             return self.default_rule(core, false);
         };
@@ -183,7 +190,9 @@ impl<'j> Stream<'j> {
         if self.write_tag(open, name)? == Written::Dropped {
             return Ok(());
         }
-        let stays_xml = node == Node::Typed && reading != Reading::Html;
+        let is_atom = name.vocabulary == Vocabulary::Atom;
+        let stays_xml =
+            reading == Reading::Xhtml || is_atom && node == Node::Typed && reading != Reading::Html;
         if stays_xml && clean == html.trim() {
             let from = open.at + open.raw.len();
             self.out.push_str(self.scanner.slice(from, close.at));
@@ -210,7 +219,11 @@ impl<'j> Stream<'j> {
             all => all,
         };
         let outer = self.frames.last().and_then(|frame| frame.base.clone());
-        let base = if is_body { self.base_within(open.raw) } else { outer };
+        let base = if is_body {
+            self.base_within(open.raw)
+        } else {
+            outer
+        };
         let html = to_html(inside, base.as_ref(), true);
         let markup_base = self.markup_base(base.as_ref());
         let clean = self.cleaner.html(html.trim(), markup_base.as_ref());
@@ -225,7 +238,8 @@ impl<'j> Stream<'j> {
             self.out.push_str(self.scanner.slice(raw.0, raw.1));
         } else if let Some(xml) = to_xml(&clean).filter(|_| !clean.is_empty()) {
             let plain = is_body && name.xhtml_is_default;
-            self.out.push_str(&if plain { xml.plain() } else { xml.declared(is_body) });
+            self.out
+                .push_str(&if plain { xml.plain() } else { xml.declared(is_body) });
         } else if !is_body {
             self.trim();
         }

@@ -35,15 +35,19 @@ const HARMLESS: [&str; 6] = ["alternate", "canonical", "author", "license", "hel
 pub(super) fn fate(name: &Name<'_>, raw: &str, in_feed: bool, has_self_url: bool) -> Option<Fate> {
     match name.vocabulary {
         Vocabulary::Atom | Vocabulary::Rss if name.local.eq_ignore_ascii_case("link") => {
-            link_fate(&relation(raw)?, in_feed, has_self_url)
+            let fate = link_fate(&relation(raw)?, in_feed, has_self_url)?;
+            // A self link that names nothing is none.
+            Some(if find(raw, "href").is_some() {
+                fate
+            } else {
+                Fate::Remove
+            })
         }
         Vocabulary::Rss | Vocabulary::Source if in_feed && name.local.eq_ignore_ascii_case("cloud") => {
             Some(Fate::Remove)
         }
         Vocabulary::Source if in_feed && has_self_url && name.local == "self" => Some(Fate::Remove),
-        Vocabulary::Itunes | Vocabulary::GooglePlay
-            if name.local.eq_ignore_ascii_case("new-feed-url") =>
-        {
+        Vocabulary::Itunes | Vocabulary::GooglePlay if name.local.eq_ignore_ascii_case("new-feed-url") => {
             Some(Fate::Remove)
         }
         Vocabulary::Xhtml if name.local == "meta" => find(raw, "http-equiv").map(|_| Fate::Remove),

@@ -12,7 +12,8 @@ use crate::transform::fields::{Vocabulary, XHTML};
 
 /// HTML §12.1.2.
 const VOID: [&str; 14] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
+    "wbr",
 ];
 
 /// Names of HTML elements that feeds use for data as well.
@@ -45,7 +46,12 @@ pub(super) fn to_html(pieces: &[Piece<'_>], base: Option<&Rc<Url>>, literal: boo
             Kind::Open(name) | Kind::Empty(name) => {
                 let outer = open.last().map_or(base, |(_, inner)| inner.as_ref());
                 let inner = own_base(piece.raw, outer.map(Rc::as_ref)).or_else(|| outer.cloned());
-                let written = write_open(&name, piece.raw, inner.as_ref().filter(|_| inner.as_ref() != base), &mut out);
+                let written = write_open(
+                    &name,
+                    piece.raw,
+                    inner.as_ref().filter(|_| inner.as_ref() != base),
+                    &mut out,
+                );
                 if let Kind::Open(_) = piece.kind {
                     open.push((written, inner));
                 } else if let Some(name) = written {
@@ -84,7 +90,10 @@ fn write_open<'t>(name: &Name<'t>, raw: &str, base: Option<&Rc<Url>>, out: &mut 
         }
         _ => name.qualified,
     };
-    if SWALLOWING.iter().any(|swallowing| tag.eq_ignore_ascii_case(swallowing)) {
+    if SWALLOWING
+        .iter()
+        .any(|swallowing| tag.eq_ignore_ascii_case(swallowing))
+    {
         return None;
     }
     out.push('<');
@@ -252,7 +261,9 @@ fn push_attributes<'h>(tag: &'h str, out: &mut String) -> Option<&'h str> {
 fn push_text(text: &str, quote: Option<char>, out: &mut String) {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let known = ["&amp;", "&lt;", "&gt;", "&quot;"].into_iter().find(|known| rest.starts_with(known));
+        let known = ["&amp;", "&lt;", "&gt;", "&quot;"]
+            .into_iter()
+            .find(|known| rest.starts_with(known));
         if let Some(known) = known {
             out.push_str(known);
             rest = rest.get(known.len()..).unwrap_or_default();
@@ -293,7 +304,9 @@ mod tests {
     #[test]
     fn children_become_html_and_their_text_stays_text() {
         assert_eq!(
-            html("<c xmlns:h='http://www.w3.org/1999/xhtml'><h:p title='a \"&lt;b'>1 &lt;script&gt; <h:br/><h:a/></h:p></c>"),
+            html(
+                "<c xmlns:h='http://www.w3.org/1999/xhtml'><h:p title='a \"&lt;b'>1 &lt;script&gt; <h:br/><h:a/></h:p></c>"
+            ),
             "<p title=\"a &quot;<b\">1 &lt;script&gt; <br><a></a></p>"
         );
         assert_eq!(html("<c><plaintext/>all <xmp>is</xmp> shown</c>"), "all is shown");
@@ -307,7 +320,10 @@ mod tests {
             "<p xmlns=\"http://www.w3.org/1999/xhtml\" title=\"a&lt;b\">x&#160;y<br /><img src=\"a?b&amp;c\" /></p>"
         );
         let xml = to_xml("a<b>c</b>").expect("xml");
-        assert_eq!(xml.declared(false), "<div xmlns=\"http://www.w3.org/1999/xhtml\">a<b>c</b></div>");
+        assert_eq!(
+            xml.declared(false),
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\">a<b>c</b></div>"
+        );
         for broken in ["<p>", "</p>", "<p></b>", "<!-- -->", "<p x>", "<p x=1></p>"] {
             assert!(to_xml(broken).is_none(), "{broken}");
         }

@@ -6,8 +6,8 @@
 //! stand; [`field`] and [`tag`] are the stops; [`identity`] says which nodes are ours; [`memo`]
 //! knows the entries that did not change.
 
-pub mod check;
-pub mod json;
+mod check;
+mod json;
 mod stream;
 mod field;
 mod tag;
@@ -24,6 +24,7 @@ use url::Url;
 
 use super::report::Report;
 use super::{EntryMark, Error, Picture, Policy, Prior};
+use crate::message::Kind;
 
 /// One document to rewrite.
 #[derive(Clone, Copy, Debug)]
@@ -33,15 +34,15 @@ pub struct Job<'a> {
     /// The address it came from.
     pub base: Option<&'a Url>,
     pub policy: &'a Policy,
-    /// Which entries are kept, in document order; entries beyond its end are.
-    pub keep: &'a [bool],
+    /// Where the entries that are kept begin (JSON Feed: their indices); `None`: all are.
+    pub keep: Option<&'a HashSet<usize>>,
     pub prior: Option<Prior<'a>>,
 }
 
 impl Job<'_> {
-    /// Whether the entry `index` is kept, when `kept` before it were.
-    fn keeps(&self, index: usize, kept: usize) -> bool {
-        kept < self.policy.limits.entries && self.keep.get(index).copied().unwrap_or(true)
+    /// Whether the entry at `start` is kept, when `kept` before it were.
+    fn keeps(&self, start: usize, kept: usize) -> bool {
+        kept < self.policy.limits.entries && self.keep.is_none_or(|keep| keep.contains(&start))
     }
 }
 
@@ -55,6 +56,18 @@ pub struct Rewritten {
 }
 
 impl Rewritten {
+    /// Checks the body: it is read once more, strictly.
+    ///
+    /// # Errors
+    /// [`Error::Unsound`].
+    pub fn check(&self, kind: Kind) -> Result<(), Error> {
+        match kind {
+            // A serializer wrote it whole.
+            Kind::Json => Ok(()),
+            Kind::Rss | Kind::Rdf | Kind::Atom => check::xml(&self.body),
+        }
+    }
+
     /// Adds pictures that are not there yet.
     fn show(&mut self, pictures: Vec<Picture>, seen: &mut HashSet<Picture>) {
         for picture in pictures {
@@ -71,4 +84,12 @@ impl Rewritten {
 /// [`Error::Unsound`] when it is not well-formed.
 pub fn xml(job: &Job<'_>) -> Result<Rewritten, Error> {
     stream::Stream::new(job)?.run()
+}
+
+/// Rewrites a JSON Feed.
+///
+/// # Errors
+/// [`Error::NotAFeed`] when it is not JSON or no feed.
+pub fn json(job: &Job<'_>) -> Result<Rewritten, Error> {
+    json::rewrite(job)
 }

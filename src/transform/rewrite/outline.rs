@@ -36,16 +36,22 @@ pub(super) struct Place {
 
 /// `item` or `entry`, in any vocabulary of feeds.
 pub(super) fn is_entry(name: &Name<'_>) -> bool {
-    name.is(Vocabulary::Rss, "item") || name.is(Vocabulary::Atom, "entry")
+    is_of_feeds(name, &["item", "entry"])
 }
 
 /// The element that holds what is said of the feed itself; `depth` is 0 for the root.
 pub(super) fn is_container(name: &Name<'_>, depth: usize) -> bool {
     match depth {
-        0 => name.is(Vocabulary::Atom, "feed") || name.is(Vocabulary::Rss, "channel"),
-        1 => name.is(Vocabulary::Rss, "channel"),
+        0 => is_of_feeds(name, &["feed", "channel"]),
+        1 => is_of_feeds(name, &["channel"]),
         _ => false,
     }
+}
+
+/// Atom without a namespace and RSS with Atom's are read as well.
+fn is_of_feeds(name: &Name<'_>, locals: &[&str]) -> bool {
+    matches!(name.vocabulary, Vocabulary::Rss | Vocabulary::Atom)
+        && locals.iter().any(|local| name.local.eq_ignore_ascii_case(local))
 }
 
 /// Where the scan is.

@@ -132,11 +132,6 @@ impl<'t> Scanner<'t> {
         Ok(pieces)
     }
 
-    /// Where the piece after this one begins.
-    pub(super) fn position(&self) -> usize {
-        self.ahead.front().map_or(self.at, |piece| piece.at)
-    }
-
     /// Everything between two places of the document.
     pub(super) fn slice(&self, from: usize, to: usize) -> &'t str {
         self.text.get(from..to).unwrap_or_default()
@@ -250,7 +245,10 @@ mod tests {
     fn attributes_are_found_where_they_stand() {
         let tag = "<x:a one='1' b:two = \"'>\"\n three=''/>";
         let all: Vec<_> = attributes(tag).map(|a| (a.name, a.raw, a.quote)).collect();
-        assert_eq!(all, [("one", "1", '\''), ("b:two", "'>", '"'), ("three", "", '\'')]);
+        assert_eq!(
+            all,
+            [("one", "1", '\''), ("b:two", "'>", '"'), ("three", "", '\'')]
+        );
         assert!(attributes(tag).all(|a| tag[a.at..].starts_with(a.raw)));
         assert_eq!(attributes("<a/>").count(), 0);
     }

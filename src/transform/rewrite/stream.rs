@@ -123,10 +123,16 @@ impl<'j> Stream<'j> {
         }
         let parent = self.frames.last();
         let inline = parent.is_some_and(|frame| frame.inline);
-        let node = fields::node(name.vocabulary, name.local, parent.map_or("", |frame| frame.name.local));
+        let node = fields::node(
+            name.vocabulary,
+            name.local,
+            parent.map_or("", |frame| frame.name.local),
+        );
         match node {
             Some(Node::Markup) => self.markup(piece, &name),
-            Some(node) if matches!(piece.kind, Kind::Open(_)) && (!inline || matches!(node, Node::Address(_))) => {
+            Some(node)
+                if matches!(piece.kind, Kind::Open(_)) && (!inline || matches!(node, Node::Address(_))) =>
+            {
                 self.field(piece, name, node)
             }
             _ => self.structure(piece, name, inline),
@@ -157,14 +163,15 @@ impl<'j> Stream<'j> {
     fn entry(&mut self, piece: Piece<'j>, name: Name<'j>) -> Result<(), Error> {
         let index = self.met;
         self.met += 1;
-        if !self.job.keeps(index, self.done.entries.len()) {
+        let place = self.outline.entries.get(index).ok_or(Error::Unsound)?;
+        if !self.job.keeps(place.span.start, self.done.entries.len()) {
             self.cleaner.report.changed(Some(index), Reason::Selection, "");
             return self.drop_quietly(piece);
         }
-        self.collect();
-        let place = self.outline.entries.get(index).ok_or(Error::Unsound)?;
         let source = self.scanner.slice(place.span.start, place.span.end);
         let hash = self.hash(source);
+        let link = place.link.clone();
+        self.collect();
         let begin = self.out.len();
         let pictures = if let Some((bytes, mark)) = self.memo.find(&hash) {
             self.out.push_str(bytes);
@@ -173,7 +180,7 @@ impl<'j> Stream<'j> {
             }
             mark.pictures.clone()
         } else {
-            self.entry_link = place.link.as_deref().and_then(|link| {
+            self.entry_link = link.as_deref().and_then(|link| {
                 let base = self.frames.last().and_then(|frame| frame.base.as_deref());
                 resolve(link, base.or(self.job.base).or(self.feed_link.as_ref()))
             });
@@ -248,7 +255,9 @@ impl<'j> Stream<'j> {
     /// joins the texts would put it together again: a tag left open there counts as one.
     pub(super) fn default_rule(&mut self, value: &str, mixed: bool) -> Option<String> {
         if fields::is_script(value) {
-            self.cleaner.report.changed(self.cleaner.entry, Reason::Address, value);
+            self.cleaner
+                .report
+                .changed(self.cleaner.entry, Reason::Address, value);
             return Some(String::new());
         }
         if !value.contains('<') {
@@ -329,7 +338,8 @@ impl<'j> Stream<'j> {
     /// Adds the self link, and a title if the owner gave one, where the feed has none.
     fn add_what_is_missing(&mut self, container: &Name<'j>) -> Result<(), Error> {
         let adds_title = self.job.policy.title.is_some() && !self.outline.has_title;
-        let adds_self = !self.outline.has_self && self.job.policy.self_url.is_some() && self.can_hold_self(container);
+        let adds_self =
+            !self.outline.has_self && self.job.policy.self_url.is_some() && self.can_hold_self(container);
         if !adds_title && !adds_self {
             return Ok(());
         }
@@ -350,14 +360,15 @@ impl<'j> Stream<'j> {
 
     /// CDF knows no links; its channel is the root.
     fn can_hold_self(&self, container: &Name<'_>) -> bool {
-        container.vocabulary == Vocabulary::Atom || self.frames.len() > 1
+        self.frames.len() > 1 || container.local.eq_ignore_ascii_case("feed")
     }
 
     fn write_self_link(&mut self, container: &Name<'_>) {
         let Some(address) = &self.job.policy.self_url else {
             return;
         };
-        let is_atom = container.vocabulary == Vocabulary::Atom;
+        let is_atom =
+            container.vocabulary == Vocabulary::Atom || container.local.eq_ignore_ascii_case("feed");
         let (name, declaration) = match &self.outline.atom_prefix {
             _ if is_atom => (sibling(container, "link"), String::new()),
             Some(prefix) => (format!("{prefix}:link"), String::new()),
@@ -365,7 +376,11 @@ impl<'j> Stream<'j> {
             None if self.outline.atom_is_taken => ("atom:link".to_owned(), format!(" xmlns:atom=\"{ATOM}\"")),
             None => ("atom:link".to_owned(), String::new()),
         };
-        let media_type = if is_atom { "application/atom+xml" } else { "application/rss+xml" };
+        let media_type = if is_atom {
+            "application/atom+xml"
+        } else {
+            "application/rss+xml"
+        };
         self.out.push('<');
         self.out.push_str(&name);
         self.out.push_str(&declaration);
@@ -384,7 +399,6 @@ impl<'j> Stream<'j> {
             && self.outline.has_container
             && self.outline.atom_prefix.is_none()
             && !self.outline.atom_is_taken
-            && root.vocabulary != Vocabulary::Atom
             && !outline::is_container(root, 0);
         adds.then(|| format!(" xmlns:atom=\"{ATOM}\""))
     }
@@ -406,7 +420,9 @@ impl<'j> Stream<'j> {
     }
 
     fn remove(&mut self, what: &str) {
-        self.cleaner.report.changed(self.cleaner.entry, Reason::Identity, what);
+        self.cleaner
+            .report
+            .changed(self.cleaner.entry, Reason::Identity, what);
         self.trim();
     }
 

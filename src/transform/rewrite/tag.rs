@@ -11,7 +11,6 @@ use super::text::{decode_value, escape_value};
 use crate::transform::Error;
 use crate::transform::clean::Role;
 use crate::transform::fields::{self, Attribute, Vocabulary};
-use crate::transform::report::Reason;
 
 /// Whether the tag was written, or the whole element left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +46,14 @@ impl<'j> Stream<'j> {
             let value = match self.attribute(&attribute, raw, name, base.as_ref()) {
                 Change::Keep => continue,
                 Change::Remove => {
-                    let before = raw.get(..attribute.at).and_then(|head| head.rfind(attribute.name));
-                    self.out.push_str(raw.get(copied..before.unwrap_or(copied)).unwrap_or_default().trim_end());
+                    let before = raw
+                        .get(..attribute.at)
+                        .and_then(|head| head.rfind(attribute.name));
+                    self.out.push_str(
+                        raw.get(copied..before.unwrap_or(copied))
+                            .unwrap_or_default()
+                            .trim_end(),
+                    );
                     copied = attribute.at + attribute.raw.len() + 1;
                     continue;
                 }
@@ -58,7 +63,8 @@ impl<'j> Stream<'j> {
                 }
                 Change::Replace(value) => value,
             };
-            self.out.push_str(raw.get(copied..attribute.at).unwrap_or_default());
+            self.out
+                .push_str(raw.get(copied..attribute.at).unwrap_or_default());
             escape_value(&value, attribute.quote, &mut self.out);
             copied = attribute.at + attribute.raw.len();
         }
@@ -93,7 +99,13 @@ impl<'j> Stream<'j> {
         Ok(is_close)
     }
 
-    fn attribute(&mut self, attribute: &Attr<'_>, raw: &str, name: &Name<'_>, base: Option<&Rc<Url>>) -> Change {
+    fn attribute(
+        &mut self,
+        attribute: &Attr<'_>,
+        raw: &str,
+        name: &Name<'_>,
+        base: Option<&Rc<Url>>,
+    ) -> Change {
         let key = attribute.name;
         if key == "xmlns" || key.starts_with("xmlns:") {
             return Change::Keep;
@@ -105,7 +117,11 @@ impl<'j> Stream<'j> {
         let role = match fields::attribute(name.vocabulary, name.local, key) {
             Some(Attribute::ByRelation) if self.is_own_self_link(name, raw) => {
                 let ours = self.job.policy.self_url.as_ref().map_or("", Url::as_str);
-                return if ours == value { Change::Keep } else { Change::Replace(ours.to_owned()) };
+                return if ours == value {
+                    Change::Keep
+                } else {
+                    Change::Replace(ours.to_owned())
+                };
             }
             Some(Attribute::SrcSet) => return self.srcset(&value, base),
             Some(Attribute::Address(role)) => role,
@@ -142,11 +158,15 @@ impl<'j> Stream<'j> {
             return Place::Keep;
         }
         let base = base.map(|base| Url::clone(base));
-        let base = base.or_else(|| self.job.base.cloned()).or_else(|| self.feed_link.clone());
+        let base = base
+            .or_else(|| self.job.base.cloned())
+            .or_else(|| self.feed_link.clone());
         let parsed = Url::parse(trimmed);
         match (&parsed, &base) {
             // It cannot be resolved, and harms nobody as it is.
-            (Err(ParseError::RelativeUrlWithoutBase), None) if !fields::is_script(trimmed) => return Place::Keep,
+            (Err(ParseError::RelativeUrlWithoutBase), None) if !fields::is_script(trimmed) => {
+                return Place::Keep;
+            }
             // No browser could follow it; other readers may.
             (Err(_), _) if role != Role::Image && is_broken_web_address(trimmed) => return Place::Keep,
             _ => {}
@@ -166,7 +186,10 @@ impl<'j> Stream<'j> {
     }
 
     fn srcset(&mut self, value: &str, base: Option<&Rc<Url>>) -> Change {
-        let candidates = value.split(", ").map(str::trim).filter(|candidate| !candidate.is_empty());
+        let candidates = value
+            .split(", ")
+            .map(str::trim)
+            .filter(|candidate| !candidate.is_empty());
         let mut clean = Vec::new();
         for candidate in candidates {
             let (address, descriptor) = candidate
@@ -188,9 +211,11 @@ impl<'j> Stream<'j> {
 }
 
 fn is_broken_web_address(address: &str) -> bool {
-    ["http://", "https://"]
-        .iter()
-        .any(|scheme| address.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))
+    ["http://", "https://"].iter().any(|scheme| {
+        address
+            .get(..scheme.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    })
 }
 
 fn value_of(raw: &str, name: &str) -> Option<String> {
@@ -203,13 +228,19 @@ fn value_of(raw: &str, name: &str) -> Option<String> {
 /// A picture or other media, by `type`, `medium` or the extension.
 fn by_type(raw: &str, address: &str) -> Role {
     /// Extensions of pictures.
-    const PICTURES: [&str; 9] = [".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico"];
+    const PICTURES: [&str; 9] = [
+        ".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico",
+    ];
     let is_picture = match (value_of(raw, "type"), value_of(raw, "medium")) {
         (Some(media_type), _) if media_type.starts_with("image/") => true,
         (_, Some(medium)) => medium == "image",
         (Some(media_type), None) if media_type != "application/octet-stream" => false,
         _ => {
-            let path = address.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+            let path = address
+                .split(['?', '#'])
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             PICTURES.iter().any(|extension| path.ends_with(extension))
         }
     };

@@ -147,7 +147,10 @@ mod tests {
 
     #[test]
     fn text_is_read_through_every_form_it_can_be_written_in() {
-        assert_eq!(decode("a &amp;amp; b&#x21;<![CDATA[<p>&amp;]]><!-- no --> z<?no?>"), "a &amp; b!<p>&amp; z");
+        assert_eq!(
+            decode("a &amp;amp; b&#x21;<![CDATA[<p>&amp;]]><!-- no --> z<?no?>"),
+            "a &amp; b!<p>&amp; z"
+        );
         assert_eq!(decode("a\r\nb\rc&#13;"), "a\nb\nc\r");
         assert_eq!(decode_value("a\nb&#10;&quot;"), "a b\n\"");
     }

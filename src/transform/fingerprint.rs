@@ -1,0 +1,78 @@
+//! What of a policy changes the bytes of an entry, as one hash: the key of the memo.
+
+use url::Url;
+
+use super::clean::{embeds, images};
+use super::{Policy, clean};
+
+impl Policy {
+    /// A hash of everything that decides how an entry is cleaned, this version of Limpid included.
+    ///
+    /// The feed's own address, title and selection are left out: they change no entry.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        let mut part = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        let clean::Policy {
+            images,
+            embeds,
+            trackers,
+            rewrite,
+            limits,
+        } = &self.clean;
+        part(env!("CARGO_PKG_VERSION").as_bytes());
+        match images {
+            // What it signs tells the key and the public address, and nothing of the secret.
+            images::Policy::Proxy(signer) => {
+                part(b"proxy");
+                if let Ok(probe) = Url::parse("https://fingerprint.invalid/") {
+                    part(signer.image(&probe).as_bytes());
+                }
+            }
+            images::Policy::Weserv(base) => {
+                part(b"weserv");
+                part(base.as_bytes());
+            }
+            images::Policy::Direct => part(b"direct"),
+            images::Policy::Strip => part(b"strip"),
+        }
+        part(match embeds {
+            embeds::Policy::Link => b"link",
+            embeds::Policy::Strip => b"strip",
+        });
+        part(&[u8::from(*trackers)]);
+        for limit in [limits.bytes, limits.depth, limits.cost] {
+            part(&(limit as u64).to_le_bytes());
+        }
+        for rule in rewrite.iter() {
+            part(rule.matches.as_str().as_bytes());
+            part(rule.replace.as_bytes());
+        }
+        *hasher.finalize().as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_an_entry_changes_the_fingerprint_and_nothing_else_does() {
+        let plain = Policy::default();
+        let named = Policy {
+            title: Some("Mine".to_owned()),
+            self_url: Url::parse("https://feeds.example/x").ok(),
+            ..Policy::default()
+        };
+        assert_eq!(plain.fingerprint(), named.fingerprint());
+        let mut stripped = Policy::default();
+        stripped.clean.images = images::Policy::Strip;
+        let mut untracked = Policy::default();
+        untracked.clean.trackers = !untracked.clean.trackers;
+        assert_ne!(plain.fingerprint(), stripped.fingerprint());
+        assert_ne!(plain.fingerprint(), untracked.fingerprint());
+    }
+}

@@ -1,0 +1,275 @@
+//! JSON Feed: the same stops, on values. Unknown keys, their order and numbers stay as written.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::memo::{Hasher, Memo};
+use super::{Job, Rewritten};
+use crate::transform::clean::{self, Cleaner, Role};
+use crate::transform::report::Reason;
+use crate::transform::{EntryMark, Error, Picture, fields};
+
+/// What stands in a string, by its key (JSON Feed 1.1).
+enum Node {
+    Html,
+    TextOrHtml,
+    Address(Role),
+    Id,
+}
+
+fn node(key: &str) -> Option<Node> {
+    Some(match key {
+        "content_html" => Node::Html,
+        "title" | "summary" | "content_text" | "description" | "user_comment" | "name" | "tags" => {
+            Node::TextOrHtml
+        }
+        "image" | "banner_image" | "icon" | "favicon" | "avatar" => Node::Address(Role::Image),
+        "url" | "external_url" | "home_page_url" => Node::Address(Role::Link),
+        "id" => Node::Id,
+        _ => return None,
+    })
+}
+
+/// Rewrites a JSON Feed.
+///
+/// # Errors
+/// [`Error::NotAFeed`] when it is not JSON or no feed.
+pub(super) fn rewrite(job: &Job<'_>) -> Result<Rewritten, Error> {
+    let text = job.text.trim_start_matches('\u{FEFF}').trim();
+    let document: Value = serde_json::from_str(text).map_err(|_| Error::NotAFeed)?;
+    let Value::Object(mut feed) = document else {
+        return Err(Error::NotAFeed);
+    };
+    let says_so = feed
+        .get("version")
+        .and_then(Value::as_str)
+        .is_some_and(|version| version.contains("jsonfeed"));
+    if !says_so && !feed.get("items").is_some_and(Value::is_array) {
+        return Err(Error::NotAFeed);
+    }
+    let mut done = Rewritten::default();
+    let mut cleaner = Cleaner::new(&job.policy.clean);
+    own(&mut feed, job, &mut cleaner);
+    let home = link_of(&feed, &["home_page_url"], job.base);
+    let items = feed.get_mut("items").map(Value::take);
+    let base = home.clone().or_else(|| job.base.cloned());
+    let mut walk = Walk {
+        cleaner: &mut cleaner,
+        markup_base: base.as_ref(),
+        address_base: job.base.or(home.as_ref()),
+    };
+    walk.object(&mut feed, 0);
+    done.report.absorb(std::mem::take(&mut cleaner.report));
+    let mut seen = HashSet::new();
+    done.show(cleaner.pictures, &mut seen);
+    write(&feed, items, base.as_ref(), job, &mut done, &mut seen)?;
+    Ok(done)
+}
+
+/// What leads readers past us is ours or goes.
+fn own(feed: &mut Map<String, Value>, job: &Job<'_>, cleaner: &mut Cleaner<'_>) {
+    for key in ["next_url", "hubs"] {
+        if feed.shift_remove(key).is_some() {
+            cleaner.report.changed(None, Reason::Identity, key);
+        }
+    }
+    if let Some(address) = &job.policy.self_url {
+        feed.insert("feed_url".to_owned(), Value::String(address.to_string()));
+    }
+    if let Some(title) = &job.policy.title {
+        feed.insert("title".to_owned(), Value::String(title.clone()));
+    }
+}
+
+/// Writes the document, its items one by one so that each knows where it stands.
+fn write(
+    feed: &Map<String, Value>,
+    items: Option<Value>,
+    base: Option<&Url>,
+    job: &Job<'_>,
+    done: &mut Rewritten,
+    seen: &mut HashSet<Picture>,
+) -> Result<(), Error> {
+    let mut items = items;
+    done.body.push('{');
+    for (index, (key, value)) in feed.iter().enumerate() {
+        if index > 0 {
+            done.body.push(',');
+        }
+        done.body.push_str(&to_text(&Value::String(key.clone()))?);
+        done.body.push(':');
+        match items.take_if(|items| key == "items" && items.is_array()) {
+            Some(Value::Array(items)) => write_items(items, base, job, done, seen)?,
+            _ => done.body.push_str(&to_text(value)?),
+        }
+    }
+    done.body.push('}');
+    Ok(())
+}
+
+fn write_items(
+    items: Vec<Value>,
+    base: Option<&Url>,
+    job: &Job<'_>,
+    done: &mut Rewritten,
+    seen: &mut HashSet<Picture>,
+) -> Result<(), Error> {
+    let memo = Memo::new(job.prior);
+    let mut hasher = Hasher::new(&job.policy.fingerprint());
+    hasher.part(b"json");
+    hasher.part(job.base.map_or("", Url::as_str).as_bytes());
+    hasher.part(base.map_or("", Url::as_str).as_bytes());
+    done.body.push('[');
+    for (index, mut item) in items.into_iter().enumerate() {
+        if !job.keeps(index, done.entries.len()) {
+            done.report.changed(Some(index), Reason::Selection, "");
+            continue;
+        }
+        if !done.entries.is_empty() {
+            done.body.push(',');
+        }
+        let hash = hasher.clone().part(to_text(&item)?.as_bytes()).finish();
+        let begin = done.body.len();
+        let pictures = if let Some((bytes, mark)) = memo.find(&hash) {
+            done.body.push_str(bytes);
+            mark.pictures.clone()
+        } else {
+            let mut cleaner = Cleaner::new(&job.policy.clean);
+            cleaner.entry = Some(index);
+            clean_item(&mut item, base, job, &mut cleaner);
+            done.body.push_str(&to_text(&item)?);
+            done.report.absorb(cleaner.report);
+            cleaner.pictures
+        };
+        done.show(pictures.clone(), seen);
+        done.entries.push(EntryMark {
+            hash,
+            span: begin..done.body.len(),
+            pictures,
+        });
+    }
+    done.body.push(']');
+    Ok(())
+}
+
+fn clean_item(item: &mut Value, base: Option<&Url>, job: &Job<'_>, cleaner: &mut Cleaner<'_>) {
+    let link = item
+        .as_object()
+        .and_then(|item| link_of(item, &["url", "external_url"], base));
+    let mut walk = Walk {
+        cleaner,
+        markup_base: link.as_ref().or(base),
+        address_base: job.base.or(base),
+    };
+    walk.value(item, None, 0);
+}
+
+fn link_of(object: &Map<String, Value>, keys: &[&str], base: Option<&Url>) -> Option<Url> {
+    let link = keys
+        .iter()
+        .find_map(|key| object.get(*key).and_then(Value::as_str))?;
+    match base {
+        Some(base) => base.join(link.trim()).ok(),
+        None => Url::parse(link.trim()).ok(),
+    }
+}
+
+fn to_text(value: &Value) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|_| Error::Unsound)
+}
+
+/// Cleans every string of a value. `serde_json` reads at most 128 levels.
+struct Walk<'c, 'p, 'b> {
+    cleaner: &'c mut Cleaner<'p>,
+    markup_base: Option<&'b Url>,
+    address_base: Option<&'b Url>,
+}
+
+impl Walk<'_, '_, '_> {
+    /// `depth` counts objects: the keys of an extension (`_…`) mean nothing to us.
+    fn object(&mut self, object: &mut Map<String, Value>, depth: usize) {
+        let media_type = object
+            .get("mime_type")
+            .and_then(Value::as_str)
+            .map(str::to_ascii_lowercase);
+        for (key, value) in object.iter_mut() {
+            if key == "feed_url" && depth == 0 {
+                self.default_rule_on(value);
+            } else if let (Some(media_type), "url") = (&media_type, key.as_str()) {
+                let role = if media_type.starts_with("image/") {
+                    Role::Image
+                } else {
+                    Role::Media
+                };
+                self.address(value, role);
+            } else {
+                let key = if key.starts_with('_') {
+                    None
+                } else {
+                    Some(key.as_str())
+                };
+                self.value(value, key, depth + 1);
+            }
+        }
+    }
+
+    fn value(&mut self, value: &mut Value, key: Option<&str>, depth: usize) {
+        match value {
+            Value::Object(object) if key.is_none() && depth > 0 => {
+                for (_, value) in object.iter_mut() {
+                    self.value(value, None, depth + 1);
+                }
+            }
+            Value::Object(object) => self.object(object, depth),
+            Value::Array(values) => {
+                for value in values {
+                    self.value(value, key, depth.max(1));
+                }
+            }
+            Value::String(text) => match key.and_then(node) {
+                Some(Node::Html) if text.contains('<') => *text = self.cleaner.html(text, self.markup_base),
+                Some(Node::Html) => {}
+                Some(Node::TextOrHtml) if text.contains('<') => {
+                    *text = self.cleaner.text_or_html(text, self.markup_base);
+                }
+                Some(Node::TextOrHtml) => {}
+                Some(Node::Address(role)) => self.address(value, role),
+                Some(Node::Id) | None => self.default_rule_on(value),
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn address(&mut self, value: &mut Value, role: Role) {
+        let Value::String(address) = value else { return };
+        let trimmed = address.trim();
+        let unresolvable = self.address_base.is_none()
+            && Url::parse(trimmed) == Err(url::ParseError::RelativeUrlWithoutBase)
+            && !fields::is_script(trimmed);
+        if trimmed.is_empty() || unresolvable {
+            return;
+        }
+        let clean = self
+            .cleaner
+            .address(trimmed, self.address_base, role)
+            .unwrap_or_default();
+        let same = role != Role::Image && Url::parse(trimmed).is_ok_and(|url| url.as_str() == clean);
+        if !same {
+            *address = clean;
+        }
+    }
+
+    fn default_rule_on(&mut self, value: &mut Value) {
+        let Value::String(text) = value else { return };
+        if fields::is_script(text) {
+            self.cleaner
+                .report
+                .changed(self.cleaner.entry, Reason::Address, text);
+            text.clear();
+        } else if clean::holds_known_tag(text) {
+            *text = self.cleaner.text_or_html(text, self.markup_base);
+        }
+    }
+}
