@@ -7,8 +7,9 @@
 //! No failure here may cost a reader an answer: every call returns a plain error soon, and the caller serves
 //! from memory.
 
-mod disk;
 mod lease;
+mod disk;
+mod redis;
 mod memory;
 mod ceiling;
 mod record;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
+use self::redis::Redis;
 use disk::Disk;
 pub use lease::Lease;
 use memory::Memory;
@@ -32,6 +34,9 @@ pub enum Place {
     Memory,
     /// In one file, `limpid.redb`, in this folder.
     Disk(PathBuf),
+    /// In a Valkey or Redis engine that several instances share: `redis://[user:password@]host[:port][/db]`,
+    /// or `rediss://` for TLS.
+    Redis(String),
 }
 
 /// An address may hold a password, so it is not shown.
@@ -40,6 +45,7 @@ impl fmt::Debug for Place {
         match self {
             Self::Memory => f.write_str("Memory"),
             Self::Disk(folder) => f.debug_tuple("Disk").field(folder).finish(),
+            Self::Redis(_) => f.write_str("Redis"),
         }
     }
 }
@@ -59,6 +65,10 @@ pub struct Options {
     pub max_record: usize,
     /// Bytes of the file's pages kept in memory.
     pub page_cache: usize,
+    /// How long a shared engine may take for one answer.
+    pub timeout: Duration,
+    /// How long a shared engine keeps a record that nobody refreshes.
+    pub keep: Duration,
 }
 
 impl Default for Options {
@@ -70,6 +80,8 @@ impl Default for Options {
             max_records: 1_000_000,
             max_record: 64 << 20,
             page_cache: 8 << 20,
+            timeout: Duration::from_secs(1),
+            keep: Duration::from_secs(60 * 24 * 3600),
         }
     }
 }
@@ -127,6 +139,15 @@ pub enum Error {
     /// The record is larger than the ceiling.
     #[error("a record of {bytes} bytes is larger than the store's limit of {limit} bytes")]
     TooLarge { bytes: usize, limit: usize },
+    /// The address of the engine is none.
+    #[error("store.url is not the address of a Valkey or Redis engine: write redis://host:port/0")]
+    Address,
+    /// The engine does not answer.
+    #[error("the store's engine does not answer")]
+    Away,
+    /// The engine answered with an error, named by its code (`OOM`, `READONLY`, `NOAUTH`).
+    #[error("the store's engine refused: {0}")]
+    Refused(String),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -139,18 +160,21 @@ pub enum Store {
     Memory(Memory),
     /// In one file.
     Disk(Disk),
+    /// In an engine that several instances share.
+    Redis(Redis),
 }
 
 impl Store {
     /// Opens the store, or makes a new one. A damaged, foreign or newer file is set aside, not overwritten.
     ///
     /// # Errors
-    /// When the folder cannot be used or another process holds the file. The caller may go on with
-    /// [`Store::memory`].
+    /// When the folder cannot be used, another process holds the file, or the engine's address is none. An
+    /// engine that is away is no error. The caller may go on with [`Store::memory`].
     pub async fn open(options: &Options) -> Result<Self, Error> {
         match &options.place {
             Place::Memory => Ok(Self::memory(options)),
             Place::Disk(folder) => Disk::open(folder, options).await.map(Self::Disk),
+            Place::Redis(url) => Redis::open(url, options).await.map(Self::Redis),
         }
     }
 
@@ -165,6 +189,7 @@ impl Store {
         match self {
             Self::Memory(memory) => Ok(memory.get(space, key)),
             Self::Disk(disk) => disk.get(space, key).await,
+            Self::Redis(redis) => redis.get(space, key).await,
         }
     }
 
@@ -174,6 +199,7 @@ impl Store {
         match self {
             Self::Memory(memory) => memory.put(space, key, record),
             Self::Disk(disk) => disk.put(space, key, record).await,
+            Self::Redis(redis) => redis.put(space, key, record).await,
         }
     }
 
@@ -183,6 +209,7 @@ impl Store {
         match self {
             Self::Memory(memory) => memory.put_head(space, key, head, fence),
             Self::Disk(disk) => disk.put_head(space, key, head, fence).await,
+            Self::Redis(redis) => redis.put_head(space, key, head, fence).await,
         }
     }
 
@@ -191,6 +218,7 @@ impl Store {
         match self {
             Self::Memory(memory) => Ok(memory.delete(space, key)),
             Self::Disk(disk) => disk.delete(space, key).await,
+            Self::Redis(redis) => redis.delete(space, key).await,
         }
     }
 
@@ -199,15 +227,20 @@ impl Store {
         match self {
             Self::Memory(memory) => Ok(memory.heads(space)),
             Self::Disk(disk) => disk.heads(space).await,
+            Self::Redis(redis) => redis.heads(space).await,
         }
     }
 
     /// The right to refresh this key for at most `ttl`, across all instances; `None` when another has it.
     /// Alone (memory, disk) it is always granted.
-    pub async fn lease(&self, _space: Space, _key: &str, _ttl: Duration) -> Result<Option<Lease>, Error> {
+    pub async fn lease(&self, space: Space, key: &str, ttl: Duration) -> Result<Option<Lease>, Error> {
         match self {
             Self::Memory(memory) => Ok(Some(Lease::alone(memory.next_fence()))),
             Self::Disk(disk) => Ok(Some(Lease::alone(disk.next_fence()))),
+            Self::Redis(redis) => Ok(redis
+                .lease(space, key, ttl)
+                .await?
+                .map(|(fence, hold)| Lease::held(fence, hold))),
         }
     }
 
@@ -216,14 +249,16 @@ impl Store {
     pub fn changes(&self) -> Option<broadcast::Receiver<Change>> {
         match self {
             Self::Memory(_) | Self::Disk(_) => None,
+            Self::Redis(redis) => Some(redis.changes()),
         }
     }
 
-    /// Writes what is not yet on disk and lets go of the file. Later calls return [`Error::Closed`].
+    /// Writes what is not yet on disk and lets go of the file or the connection. Later calls fail.
     pub async fn close(&self) {
         match self {
             Self::Memory(_) => {}
             Self::Disk(disk) => disk.close().await,
+            Self::Redis(redis) => redis.close(),
         }
     }
 }
