@@ -3,6 +3,8 @@
 //! The output is a function of the input bytes and the policy alone, so validators and image
 //! addresses stay equal across restarts and instances.
 
+pub mod merge;
+pub mod archive;
 pub mod convert;
 pub mod rewrite;
 mod fingerprint;

@@ -253,7 +253,10 @@ impl<'a> Builder<'a> {
         if let Some(known) = self.namespaces.get(&uri) {
             return known.clone();
         }
-        let namespace = Arc::new(Namespace::of(&lossy(&uri)));
+        // The resolver gives the address as it is written.
+        let written = lossy(&uri);
+        let address = quick_xml::escape::unescape(&written).unwrap_or(Cow::Borrowed(&written));
+        let namespace = Arc::new(Namespace::of(&address));
         self.namespaces.insert(uri, namespace.clone());
         namespace
     }

@@ -1,0 +1,419 @@
+use super::*;
+use crate::transform::read::{self, Entry, read};
+use std::collections::HashSet;
+
+const PODCAST: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:dc="http://purl.org/dc/elements/1.1/"
+  xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/"
+  xmlns:podcast="https://podcastindex.org/namespace/1.0" xmlns:q="https://q.example/a&amp;b">
+<channel><title>Talk &amp;amp; more</title><link>https://a.example/</link><description>About &lt;b&gt;it&lt;/b&gt;</description>
+<language>en</language><lastBuildDate>Sun, 07 Apr 2024 12:47:03 GMT</lastBuildDate><ttl>60</ttl>
+<image><url>https://a.example/logo.png</url><title>t</title><link>https://a.example/</link></image>
+<itunes:category text="Arts"><itunes:category text="Books"/></itunes:category><itunes:explicit>false</itunes:explicit>
+<item><title>One &amp;amp; all</title><link>https://a.example/1</link><guid isPermaLink="false">g 1</guid>
+  <description>&lt;p&gt;short&lt;/p&gt;</description><content:encoded><![CDATA[<p>long ]]]]><![CDATA[> &amp; end</p>]]></content:encoded>
+  <pubDate>Sat, 06 Apr 2024 10:00:00 +0200</pubDate><author>ann@a.example (Ann)</author><dc:creator>Bob</dc:creator>
+  <category domain="https://a.example/tags">News &amp; notes</category><comments>https://a.example/1#c</comments>
+  <enclosure url="https://a.example/1.mp3?a=1&amp;b=2" length="123" type="audio/mpeg"/>
+  <enclosure url="https://a.example/1.pdf" length="" type=""/>
+  <itunes:duration>1:02:03</itunes:duration><itunes:image href="https://a.example/1.jpg"/>
+  <podcast:person role="host" href="https://a.example/ann">Ann</podcast:person>
+  <media:group><media:content url="https://a.example/1.mp4" type="video/mp4" fileSize="9"/></media:group>
+  <q:x q:y="x&quot;/&gt;&lt;content type=&quot;html&quot;&gt;&lt;script&gt;">t</q:x></item>
+<item><title>Two</title><link>https://a.example/2</link><description>only</description></item>
+<item><description>no title, no link</description></item>
+</channel></rss>"#;
+
+const BLOG: &str = r#"<feed xmlns="http://www.w3.org/2005/Atom" xmlns:thr="http://purl.org/syndication/thread/1.0" xml:lang="en">
+<title>Blog</title><id>tag:b.example,2024:blog</id><updated>2024-04-07T12:47:03.5Z</updated><link href="https://b.example/"/>
+<link rel="hub" href="https://hub.example/"/><link rel="license" href="https://b.example/cc"/><icon>https://b.example/i.png</icon>
+<entry><title>Vec&lt;T&gt; and &lt;b&gt;</title><id>tag:b.example,2024:1</id><updated>2024-04-07T12:47:03Z</updated><published>2024-04-01T00:00:00Z</published>
+  <link href="https://b.example/1"/><link rel="enclosure" href="https://b.example/1.ogg" type="audio/ogg" length="7" title="Talk"/>
+  <author><name>Ann</name><uri>https://b.example/ann</uri></author><category term="https://b.example/t/1" label="News"/>
+  <summary>1 &lt; 2 &amp; 3</summary><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>x &lt;i&gt; y</p></div></content>
+  <rights>© Ann</rights><thr:total>5</thr:total></entry>
+<entry><title type="html">A &amp;amp; B</title><id>two</id><content src="https://b.example/2.pdf" type="application/pdf"/></entry></feed>"#;
+
+const JSON: &str = r#"{"version":"https://jsonfeed.org/version/1","title":"J","home_page_url":"https://j.example/","items":[
+ {"id":"https://j.example/1","url":"https://j.example/1","content_html":"<p>x\u0000y</p>","image":"https://j.example/1.png","tags":["a","b"],
+  "date_published":"2024-04-07T12:47:03Z","attachments":[{"url":"https://j.example/1.mp3","mime_type":"audio/mpeg","size_in_bytes":5,"duration_in_seconds":61}]},
+ {"id":2,"content_text":"1 < 2 <script>","title":"<i>literal</i>"}]}"#;
+
+const CDF: &str = "<CHANNEL HREF='https://c.example/'><TITLE>C</TITLE><ITEM HREF='https://c.example/1'><TITLE>T</TITLE></ITEM></CHANNEL>";
+const RDF: &str = "<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/' xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'>
+ <channel r:about='https://r.example/feed'><title>R</title><link>https://r.example/</link><description>d</description><sy:updatePeriod>daily</sy:updatePeriod></channel>
+ <item r:about='https://r.example/1'><title>T</title><link>https://r.example/1</link></item></r:RDF>";
+const ATOM_03: &str = "<feed version='0.3' xmlns='http://purl.org/atom/ns#'><title>O</title><modified>2003-12-13T18:30:02Z</modified>
+ <entry><title>T</title><id>tag:o.example,2003:1</id><link rel='alternate' href='https://o.example/1'/><issued>2003-12-13T08:29:29-04:00</issued></entry></feed>";
+const EMPTY: &str = "<rss><channel></channel></rss>";
+
+const SOURCES: &[(&str, &str, Kind)] = &[
+    ("podcast", PODCAST, Kind::Rss),
+    ("blog", BLOG, Kind::Atom),
+    ("json", JSON, Kind::Json),
+    ("cdf", CDF, Kind::Rss),
+    ("rdf", RDF, Kind::Rdf),
+    ("atom 0.3", ATOM_03, Kind::Atom),
+    ("empty", EMPTY, Kind::Rss),
+];
+
+fn own() -> Url {
+    Url::parse("https://limpid.example/feeds/x").unwrap()
+}
+
+/// Written anew even if it is in the format already.
+fn written(text: &str, kind: Kind, format: Format) -> String {
+    let feed = read_clean(text.as_bytes(), kind).unwrap();
+    String::from_utf8(write(&feed, kind, format, Some(&own())).unwrap().0).unwrap()
+}
+
+fn kind_of(format: Format) -> Kind {
+    match format {
+        Format::Atom => Kind::Atom,
+        Format::Json => Kind::Json,
+        Format::Rss | Format::Source => Kind::Rss,
+    }
+}
+
+fn entries(text: &str, kind: Kind) -> Vec<Entry> {
+    read(text, kind).unwrap().entries
+}
+
+/// What the W3C validator calls an error in RSS 2.0.
+fn assert_valid_rss(name: &str, text: &str) {
+    let channel =
+        ::rss::Channel::read_from(text.as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
+    assert!(
+        !channel.title.trim().is_empty() && !channel.description.trim().is_empty(),
+        "{name}"
+    );
+    assert!(Url::parse(&channel.link).is_ok(), "{name}: {}", channel.link);
+    let mut ids = HashSet::new();
+    for item in &channel.items {
+        assert!(item.title.is_some() || item.description.is_some(), "{name}");
+        let guid = item.guid.as_ref().expect("a guid");
+        assert!(ids.insert(guid.value.clone()), "{name}: {} twice", guid.value);
+        assert!(!guid.permalink || ids::is_web_address(&guid.value), "{name}");
+        if let Some(date) = &item.pub_date {
+            assert!(
+                chrono::DateTime::parse_from_rfc2822(date).is_ok(),
+                "{name}: {date}"
+            );
+        }
+        if let Some(enclosure) = &item.enclosure {
+            assert!(
+                Url::parse(&enclosure.url).is_ok() && enclosure.mime_type.contains('/'),
+                "{name}"
+            );
+            assert!(enclosure.length.parse::<u64>().is_ok(), "{name}");
+        }
+        assert!(
+            item.author.as_ref().is_none_or(|author| author.contains('@')),
+            "{name}"
+        );
+    }
+}
+
+/// What the W3C validator calls an error in Atom 1.0.
+fn assert_valid_atom(name: &str, text: &str) {
+    let feed = atom_syndication::Feed::read_from(text.as_bytes())
+        .unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
+    assert!(
+        Url::parse(&feed.id).is_ok() && !feed.title.value.is_empty(),
+        "{name}: {}",
+        feed.id
+    );
+    let mut ids = HashSet::new();
+    for entry in &feed.entries {
+        assert!(
+            Url::parse(&entry.id).is_ok() && ids.insert(entry.id.clone()),
+            "{name}: {}",
+            entry.id
+        );
+        assert!(!feed.authors.is_empty() || !entry.authors.is_empty(), "{name}");
+        assert!(
+            entry.content.is_some() || entry.links.iter().any(|link| link.rel == "alternate"),
+            "{name}"
+        );
+        let elsewhere = entry
+            .content
+            .as_ref()
+            .is_some_and(|content| content.src.is_some());
+        assert!(!elsewhere || entry.summary.is_some(), "{name}");
+        assert!(
+            entry.authors.iter().all(|author| !author.name.is_empty()),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        feed.links.iter().filter(|link| link.rel == "self").count(),
+        1,
+        "{name}"
+    );
+}
+
+/// What the specification of JSON Feed 1.1 demands.
+fn assert_valid_json(name: &str, text: &str) {
+    let feed: serde_json::Value =
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(feed["version"], "https://jsonfeed.org/version/1.1", "{name}");
+    assert!(feed["title"].is_string(), "{name}");
+    for item in feed["items"].as_array().expect("items") {
+        assert!(item["id"].is_string(), "{name}");
+        assert!(
+            item["content_html"].is_string() || item["content_text"].is_string(),
+            "{name}"
+        );
+        for attachment in item["attachments"].as_array().into_iter().flatten() {
+            assert!(
+                attachment["url"].is_string() && attachment["mime_type"].is_string(),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_conversion_is_valid_and_the_same_each_time() {
+    for (name, text, kind) in SOURCES {
+        for format in [Format::Rss, Format::Atom, Format::Json] {
+            let out = written(text, *kind, format);
+            match format {
+                Format::Rss => assert_valid_rss(name, &out),
+                Format::Atom => assert_valid_atom(name, &out),
+                Format::Json | Format::Source => assert_valid_json(name, &out),
+            }
+            assert_eq!(out, written(text, *kind, format), "{name}");
+            assert!(
+                out.contains("https://limpid.example/feeds/x"),
+                "{name}: the self link"
+            );
+        }
+    }
+}
+
+#[test]
+fn ids_links_dates_and_enclosures_survive_every_conversion() {
+    for (name, text, kind) in SOURCES {
+        let before = entries(text, *kind);
+        for format in [Format::Rss, Format::Atom, Format::Json] {
+            let after = entries(&written(text, *kind, format), kind_of(format));
+            assert_eq!(before.len(), after.len(), "{name}");
+            for (before, after) in before.iter().zip(&after) {
+                let id = ids::entry(before);
+                let id = if format == Format::Atom { ids::iri(&id) } else { id };
+                assert_eq!(after.id.as_deref(), Some(id.as_str()), "{name} to {format:?}");
+                assert_eq!(before.link, after.link, "{name} to {format:?}");
+                assert_eq!(
+                    before.published_at().is_some(),
+                    after.published_at().is_some(),
+                    "{name}"
+                );
+                assert_eq!(
+                    letters(&before.title),
+                    letters(&after.title),
+                    "{name} to {format:?}"
+                );
+                let urls = |entry: &Entry| entry.enclosures.iter().map(|e| e.url.clone()).collect::<Vec<_>>();
+                let (mut expected, found) = (urls(before), urls(after));
+                if format == Format::Rss {
+                    expected.truncate(1);
+                }
+                assert!(
+                    expected.iter().all(|url| found.contains(url)),
+                    "{name} to {format:?}: {found:?}"
+                );
+            }
+        }
+    }
+}
+
+/// The letters of a title, however they are escaped.
+fn letters(title: &read::Text) -> String {
+    ["&lt;", "&gt;", "&amp;", "<", ">", "&"]
+        .iter()
+        .fold(title.to_plain(), |text, mark| text.replace(mark, ""))
+}
+
+#[test]
+fn what_a_podcast_carries_is_carried() {
+    let atom = written(PODCAST, Kind::Rss, Format::Atom);
+    for part in [
+        "<itunes:duration>1:02:03</itunes:duration>",
+        "<itunes:category text=\"Arts\"><itunes:category text=\"Books\">",
+        "<podcast:person href=\"https://a.example/ann\" role=\"host\">Ann</podcast:person>",
+        "href=\"https://a.example/1.mp3?a=1&amp;b=2\" rel=\"enclosure\" type=\"audio/mpeg\" length=\"123\"",
+        "<link href=\"https://a.example/1#c\" rel=\"replies\" type=\"text/html\"/>",
+        "<summary type=\"html\">&lt;p&gt;short&lt;/p&gt;</summary>",
+        "<category term=\"News &amp; notes\" scheme=\"https://a.example/tags\"/>",
+        "<email>ann@a.example</email>",
+        "<logo>https://a.example/logo.png</logo>",
+    ] {
+        assert!(atom.contains(part), "{part}\n{atom}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&written(PODCAST, Kind::Rss, Format::Json)).unwrap();
+    let item = &json["items"][0];
+    assert_eq!(item["attachments"][0]["duration_in_seconds"], 3723);
+    assert_eq!(item["attachments"][1]["mime_type"], "application/pdf");
+    assert_eq!(item["attachments"][2]["url"], "https://a.example/1.mp4");
+    assert_eq!(item["image"], "https://a.example/1.jpg");
+    assert_eq!(item["content_html"], "<p>long ]]> &amp; end</p>");
+    assert_eq!(item["title"], "One & all");
+    assert_eq!(item["date_published"], "2024-04-06T08:00:00Z");
+    let again = written(PODCAST, Kind::Rss, Format::Rss);
+    for part in [
+        "<media:content type=\"application/pdf\" url=\"https://a.example/1.pdf\">",
+        "<author>ann@a.example (Ann)</author>",
+        "<dc:creator>Bob</dc:creator>",
+        "<guid isPermaLink=\"false\">g 1</guid>",
+        "<ttl>60</ttl>",
+    ] {
+        assert!(again.contains(part), "{part}\n{again}");
+    }
+}
+
+#[test]
+fn a_blog_becomes_rss_with_its_text_as_text() {
+    let rss = written(BLOG, Kind::Atom, Format::Rss);
+    for part in [
+        "<title>Vec&amp;lt;T&amp;gt; and &amp;lt;b&amp;gt;</title>",
+        "<description><![CDATA[1 &lt; 2 &amp; 3]]></description>",
+        "<content:encoded><![CDATA[<p>x &lt;i&gt; y</p>]]></content:encoded>",
+        "<category>News</category>",
+        "<guid isPermaLink=\"false\">tag:b.example,2024:1</guid>",
+        "<pubDate>Mon, 01 Apr 2024 00:00:00 +0000</pubDate>",
+        "<dc:creator>Ann</dc:creator>",
+        "<thr:total>5</thr:total>",
+        "rel=\"license\"",
+        "<enclosure url=\"https://b.example/2.pdf\" length=\"0\" type=\"application/pdf\"/>",
+    ] {
+        assert!(rss.contains(part), "{part}\n{rss}");
+    }
+    assert!(!rss.contains("hub.example"), "a hub would lead readers past us");
+}
+
+#[test]
+fn no_attribute_or_namespace_can_break_out_of_its_element() {
+    for format in [Format::Rss, Format::Atom] {
+        let out = written(PODCAST, Kind::Rss, format);
+        assert!(!out.contains("<script"), "{out}");
+        assert!(out.contains("https://q.example/a&amp;b"), "{out}");
+        let after = entries(&out, kind_of(format));
+        assert!(
+            !after[0].content.value.contains("script"),
+            "{}",
+            after[0].content.value
+        );
+    }
+    // The hole itself: a namespace and a thumbnail that close their element.
+    let evil = r#"<rss xmlns:media="http://search.yahoo.com/mrss/" xmlns:e="u&quot;&gt;&lt;script&gt;"><channel><item><title>t</title>
+        <media:thumbnail url="x&quot;/&gt;&lt;content type=&quot;html&quot;&gt;&lt;b&gt;"/><e:a e:b="&quot;&gt;&lt;script&gt;"/></item></channel></rss>"#;
+    for format in [Format::Rss, Format::Atom] {
+        let out = written(evil, Kind::Rss, format);
+        assert!(
+            !out.contains("<script>") && !out.contains("<content type=\"html\"><b"),
+            "{out}"
+        );
+        assert!(is_well_formed(&out), "{out}");
+    }
+}
+
+/// Well-formed to the end.
+fn is_well_formed(text: &str) -> bool {
+    let mut reader = NsReader::from_str(text);
+    loop {
+        match reader.read_event() {
+            Ok(Event::Eof) => return true,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+#[test]
+fn a_date_that_is_not_known_is_not_made_up() {
+    let undated = "<rss><channel><title>t</title><item><title>a</title></item></channel></rss>";
+    assert!(!written(undated, Kind::Rss, Format::Rss).contains("pubDate"));
+    assert!(!written(undated, Kind::Rss, Format::Json).contains("date_"));
+    let atom = written(undated, Kind::Rss, Format::Atom);
+    assert!(
+        atom.contains("<updated>1970-01-01T00:00:00+00:00</updated>") && !atom.contains("<published>"),
+        "{atom}"
+    );
+    assert_eq!(
+        entries(&atom, Kind::Atom)[0].date(),
+        None,
+        "and is read back as not known"
+    );
+    let dated = undated.replace(
+        "<item>",
+        "<lastBuildDate>Sun, 07 Apr 2024 12:47:03 GMT</lastBuildDate><item>",
+    );
+    let atom = written(&dated, Kind::Rss, Format::Atom);
+    assert_eq!(
+        atom.matches("<updated>2024-04-07T12:47:03+00:00</updated>")
+            .count(),
+        2,
+        "{atom}"
+    );
+}
+
+#[test]
+fn text_never_becomes_markup() {
+    let json = written(BLOG, Kind::Atom, Format::Json);
+    assert!(
+        json.contains("Vec&lt;T&gt; and &lt;b&gt;"),
+        "a known tag stays escaped: {json}"
+    );
+    let page = html(JSON.as_bytes(), Kind::Json).unwrap();
+    assert!(
+        page.contains("1 &lt; 2 &lt;script&gt;") && !page.contains("<script"),
+        "{page}"
+    );
+    assert!(!page.contains("<i>literal"), "{page}");
+    for format in [Format::Rss, Format::Atom] {
+        let after = entries(&written(JSON, Kind::Json, format), kind_of(format));
+        assert!(
+            !after[1].content.to_html().contains("<script"),
+            "{:?}",
+            after[1].content
+        );
+        assert!(
+            !after[1].summary.to_html().contains("<script"),
+            "{:?}",
+            after[1].summary
+        );
+    }
+}
+
+#[test]
+fn a_document_in_the_format_already_comes_back_as_it_is() {
+    for (text, kind, format, same) in [
+        (PODCAST, Kind::Rss, Format::Rss, true),
+        (PODCAST, Kind::Rss, Format::Source, true),
+        (BLOG, Kind::Atom, Format::Atom, true),
+        (JSON, Kind::Json, Format::Json, true),
+        (ATOM_03, Kind::Atom, Format::Atom, false),
+        (CDF, Kind::Rss, Format::Rss, false),
+        (RDF, Kind::Rdf, Format::Rss, false),
+        (RDF, Kind::Rdf, Format::Source, true),
+    ] {
+        let (out, kind_out) = convert(text.as_bytes(), kind, format, Some(&own())).unwrap();
+        assert_eq!(out == text.as_bytes(), same, "{kind:?} {format:?}");
+        assert!(!same || kind_out == kind);
+    }
+    assert!(convert(b"\xff", Kind::Rss, Format::Atom, None).is_err());
+    assert!(convert(b"", Kind::Rss, Format::Atom, None).is_err());
+}
+
+#[test]
+fn a_page_loads_nothing_from_elsewhere_and_runs_nothing() {
+    let page = html(PODCAST.as_bytes(), Kind::Rss).unwrap();
+    assert!(page.starts_with("<!doctype html>\n<html lang=\"en\">"));
+    assert!(page.contains("<p>long ]]> &amp; end</p>"));
+    assert!(
+        page.contains("<a href=\"https://a.example/1\" rel=\"noreferrer noopener\">One &amp; all</a>"),
+        "{page}"
+    );
+    assert!(page.contains("default-src 'none'") && !page.contains("<link") && !page.contains("@import"));
+}
