@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A moment, in milliseconds since 1970 (UTC): plain to store and to compare.
+pub type Millis = u64;
 
 /// Tells the time; in tests it can be moved by hand.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +26,13 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub fn now(&self) -> SystemTime {
         SystemTime::now() + Duration::from_millis(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// The wall-clock time now, in milliseconds since 1970.
+    #[must_use]
+    pub fn millis(&self) -> Millis {
+        let since = self.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
     }
 
     /// Moves this clock (and its clones) forward.

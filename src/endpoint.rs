@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::cache::freshness;
+use crate::cache::representation::hash;
 use crate::message::Format;
 use crate::transform;
+use crate::transform::clean::images;
 
 /// Where a feed comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,4 +34,24 @@ pub struct Endpoint {
     pub transform: transform::Policy,
     /// When it is asked for again.
     pub freshness: freshness::Policy,
+}
+
+impl Endpoint {
+    /// A hash of everything but the origin's bytes that decides what the cleaned bytes are: under
+    /// another one, a stored copy is made anew. A new release cleans anew too.
+    #[must_use]
+    pub fn policy_hash(&self) -> [u8; 16] {
+        // A picture's address tells keys apart that have the same name.
+        let signed = match (&self.transform.clean.images, Url::parse("http://a.example/")) {
+            (images::Policy::Proxy(signer), Ok(probe)) => signer.image(&probe),
+            _ => String::new(),
+        };
+        let all = format!(
+            "{} {:?} {:?} {signed}",
+            env!("CARGO_PKG_VERSION"),
+            self.origins,
+            self.transform
+        );
+        hash(all.as_bytes())
+    }
 }

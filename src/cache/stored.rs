@@ -1,0 +1,171 @@
+//! What the cache keeps for one key. Plain fields, so that a store can write them down.
+
+use std::sync::Arc;
+
+use super::freshness::Freshness;
+use super::representation::Representation;
+use crate::clock::Millis;
+use crate::message::Validators;
+use crate::transform::report::Report;
+use crate::transform::{EntryMark, Hints, Picture};
+
+/// A stored response (RFC 9111 §1.1): one version, dated.
+#[derive(Clone, Debug)]
+pub struct StoredResponse {
+    /// What readers get. Shared: a new date does not copy it.
+    pub version: Arc<Version>,
+    /// What the next request to the origin needs to know.
+    pub origin: OriginState,
+    /// How long this may be served.
+    pub freshness: Freshness,
+    /// The failures since the last success, if any.
+    pub failing: Option<Failing>,
+}
+
+/// One version of a cleaned document and what the next transform can use of it.
+#[derive(Debug)]
+pub struct Version {
+    /// The bytes and their validators.
+    pub representation: Representation,
+    /// One mark an entry; their spans point into the identity bytes.
+    pub entries: Vec<EntryMark>,
+    /// Every picture it shows.
+    pub pictures: Vec<Picture>,
+    /// What the feed said about when to ask again.
+    pub hints: Hints,
+    /// What was changed and why.
+    pub report: Report,
+    /// Hash of the policy it was made under: another policy, another version.
+    pub policy: [u8; 16],
+}
+
+/// What the origin last said.
+#[derive(Clone, Debug, Default)]
+pub struct OriginState {
+    /// Verbatim, for the next conditional request.
+    pub validators: Validators,
+    /// The address that answered, after redirects.
+    pub url: Option<String>,
+    /// True when every redirect on the way there was permanent.
+    pub moved_permanently: bool,
+    /// Hash of the body as it came: an equal one is not cleaned again.
+    pub body_hash: [u8; 16],
+    /// 200 or 304.
+    pub status: u16,
+    /// When the last whole answer (200) came.
+    pub full_at: Millis,
+    /// How often in a row it was a feed without entries though we hold some.
+    pub empty: u8,
+}
+
+/// Why a refresh brought nothing. Plain: it is kept and told, not handled further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure.
+    pub class: Class,
+    /// The origin's status, if it got that far.
+    pub status: Option<u16>,
+    /// How long the origin asked us to wait, in seconds (RFC 9110 §10.2.3).
+    pub retry_after: Option<u64>,
+    /// One plain sentence without a word of the origin's.
+    pub sentence: Arc<str>,
+}
+
+/// Kinds of failure, as far as readers are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The guard refuses the address.
+    Refused,
+    /// No answer, a bad one, or one that is no feed.
+    Bad,
+    /// Too slow.
+    Slow,
+    /// A defect of ours.
+    Defect,
+}
+
+impl Class {
+    /// The name in `Cache-Status` and in counters.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Bad => "bad-answer",
+            Self::Slow => "timeout",
+            Self::Defect => "defect",
+        }
+    }
+}
+
+/// Failures in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// The last one.
+    pub last: Failure,
+    /// How many in a row.
+    pub count: u32,
+    /// When the first of them was.
+    pub since: Millis,
+    /// The origin is not asked again before.
+    pub retry_at: Millis,
+}
+
+impl Failure {
+    /// A failure of `class`, told by `sentence`.
+    #[must_use]
+    pub fn new(class: Class, sentence: &str) -> Self {
+        Self {
+            class,
+            status: None,
+            retry_after: None,
+            sentence: sentence.into(),
+        }
+    }
+}
+
+impl Failing {
+    /// A first failure, which may be tried again at once.
+    #[must_use]
+    pub fn first(failure: Failure, now: Millis) -> Self {
+        Self {
+            last: failure,
+            count: 1,
+            since: now,
+            retry_at: now,
+        }
+    }
+
+    /// `failure`, counted on from the failures before it.
+    #[must_use]
+    pub fn next(before: Option<&Self>, failure: Failure, now: Millis) -> Self {
+        let first = Self::first(failure, now);
+        match before {
+            Some(before) => Self {
+                count: before.count.saturating_add(1),
+                since: before.since,
+                ..first
+            },
+            None => first,
+        }
+    }
+}
+
+impl StoredResponse {
+    /// Bytes held, for the memory's bound.
+    #[must_use]
+    pub fn weight(&self) -> u32 {
+        const PLAIN: usize = 1024;
+        const MARK: usize = 96;
+        const NOTE: usize = 240;
+        let version = &self.version;
+        let notes = version.report.repairs.len() + version.report.changes.len();
+        let pictures: usize = version
+            .pictures
+            .iter()
+            .map(|picture| MARK + 2 * picture.url.as_str().len())
+            .sum();
+        let weight =
+            version.representation.weight() + version.entries.len() * MARK + pictures + notes * NOTE + PLAIN;
+        u32::try_from(weight).unwrap_or(u32::MAX)
+    }
+}
