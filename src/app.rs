@@ -1,13 +1,27 @@
 //! What all requests share, wired once.
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use moka::future::Cache as Memory;
+use tokio::sync::Semaphore;
 use url::Url;
 
-use crate::endpoint::Endpoint;
-use crate::sign::KeyRing;
-use crate::{cache, fetch, images};
+use crate::cache::representation::{Representation, hash};
+use crate::cache::stored::{Failure, Version};
+use crate::cache::{Cache, Found, Missed};
+use crate::clock::Clock;
+use crate::endpoint::{Endpoint, Origin};
+use crate::fetch::Fetcher;
+use crate::images::Images;
+use crate::message::{Format, Kind};
+use crate::refresh::{Tools, refresh};
+use crate::sign::{KeyRing, Signer};
+use crate::transform::convert::convert;
+use crate::{cache, fetch, images, telemetry, transform};
 
 /// Who may ask for feeds that are not in the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,4 +71,255 @@ pub struct Options {
     pub template: Endpoint,
     /// Default bounds of freshness.
     pub freshness: cache::freshness::Policy,
+}
+
+/// Seconds beyond an origin's own time that one refresh may take: waiting for a turn, cleaning.
+const REFRESH_MARGIN: Duration = Duration::from_secs(40);
+/// How long a reader of an old copy waits for a new one.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Conversions are known by what they are made from: the version's hash, the format, the address.
+type ConversionKey = [u8; 16];
+
+/// What all requests share.
+#[derive(Debug)]
+pub struct App {
+    /// Tells the time.
+    pub clock: Clock,
+    /// Writes and reads signed addresses.
+    pub signer: Signer,
+    /// The picture service.
+    pub images: Images,
+    /// The stored feeds.
+    pub cache: Arc<Cache>,
+    /// Who may ask for feeds that are not in the settings.
+    pub adhoc: Access,
+    /// The path of the public address, without a trailing slash.
+    pub prefix: String,
+    endpoints: ArcSwap<HashMap<String, Arc<Endpoint>>>,
+    template: Endpoint,
+    /// For feeds that the owner chose, by settings or signature.
+    trusted: Tools,
+    /// For addresses that anyone may name: nothing private, whatever the settings allow.
+    open: Tools,
+    conversions: Memory<ConversionKey, Arc<Representation>>,
+}
+
+/// Who named the address of a feed that is not in the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The owner, who signed it.
+    Owner,
+    /// Anyone.
+    Anyone,
+}
+
+impl App {
+    /// Wires everything. Starts nothing.
+    #[must_use]
+    pub fn new(options: Options, clock: Clock) -> Arc<Self> {
+        let transforms = Arc::new(Semaphore::new(cores()));
+        let tools = |options: fetch::Options| Tools {
+            fetcher: Fetcher::new(options),
+            transforms: Arc::clone(&transforms),
+        };
+        let deadline = options.fetch.timeout * 2 + REFRESH_MARGIN;
+        let public_only = fetch::Options {
+            allow_private: fetch::guard::Allow::default(),
+            ..options.fetch.clone()
+        };
+        // A quarter of the memory is for formats that are not the feed's own.
+        let cache = cache::Options {
+            memory: options.memory / 4 * 3,
+            deadline,
+            patience: PATIENCE,
+        };
+        let app = Self {
+            signer: Signer::new(Arc::clone(&options.keys), &options.public_url),
+            images: Images::new(options.images, Fetcher::new(options.image_fetch), clock.clone()),
+            cache: Cache::new(cache, clock.clone()),
+            clock,
+            adhoc: options.adhoc,
+            prefix: options.public_url.path().trim_end_matches('/').to_owned(),
+            endpoints: ArcSwap::default(),
+            template: options.template,
+            trusted: tools(options.fetch),
+            open: tools(public_only),
+            conversions: Memory::builder()
+                .max_capacity(options.memory / 4)
+                .weigher(|_, made: &Arc<Representation>| u32::try_from(made.weight()).unwrap_or(u32::MAX))
+                .build(),
+        };
+        app.publish(options.endpoints);
+        Arc::new(app)
+    }
+
+    /// Publishes these feeds from now on, and no other configured ones.
+    pub fn publish(&self, endpoints: Vec<Endpoint>) {
+        let named = endpoints
+            .into_iter()
+            .map(|endpoint| (endpoint.name.clone(), Arc::new(endpoint)));
+        self.endpoints.store(Arc::new(named.collect()));
+    }
+
+    /// The configured feed of that name.
+    #[must_use]
+    pub fn endpoint(&self, name: &str) -> Option<Arc<Endpoint>> {
+        self.endpoints.load().get(name).cloned()
+    }
+
+    /// All configured feeds, by name.
+    #[must_use]
+    pub fn endpoints(&self) -> Arc<HashMap<String, Arc<Endpoint>>> {
+        self.endpoints.load_full()
+    }
+
+    /// A feed that is not in the settings: as the template says, from `url`.
+    #[must_use]
+    pub fn endpoint_by_address(&self, url: Url, by: NamedBy) -> Arc<Endpoint> {
+        let address = self.signer.feed(&url);
+        // A space and a slash occur in no configured name; what anyone may name is kept apart from
+        // what the owner named, which may be private.
+        let name = match by {
+            NamedBy::Owner => format!("signed {url}"),
+            NamedBy::Anyone => format!("open {url}"),
+        };
+        Arc::new(Endpoint {
+            name,
+            origins: vec![Origin::Http(url)],
+            transform: transform::Policy {
+                self_url: Url::parse(&address).ok(),
+                ..self.template.transform.clone()
+            },
+            ..self.template.clone()
+        })
+    }
+
+    /// What is stored of `endpoint`, refreshed as needed.
+    ///
+    /// # Errors
+    /// When nothing is stored that may be served and the origin gives nothing.
+    pub async fn feed(
+        self: &Arc<Self>,
+        endpoint: &Arc<Endpoint>,
+        by: NamedBy,
+        only_stored: bool,
+    ) -> Result<Found, Missed> {
+        let (app, asked) = (Arc::clone(self), Arc::clone(endpoint));
+        self.cache
+            .get(
+                &endpoint.name,
+                &endpoint.freshness,
+                only_stored,
+                move |prior| async move {
+                    let tools = match by {
+                        NamedBy::Owner => &app.trusted,
+                        NamedBy::Anyone => &app.open,
+                    };
+                    let refreshed = refresh(tools, &asked, prior.as_deref(), app.clock.millis()).await;
+                    match refreshed {
+                        Ok(stored) => {
+                            app.images.learn(&stored.version.pictures);
+                            Ok(stored)
+                        }
+                        Err(error) => {
+                            tracing::warn!(feed = %telemetry::feed(&asked.name), %error, "a refresh failed");
+                            Err(Failure::from(error))
+                        }
+                    }
+                },
+            )
+            .await
+    }
+
+    /// Tells the picture service what a new version shows, and fetches what only its new entries show.
+    fn learn_pictures(&self, version: &Arc<Version>, before: Option<&Arc<Version>>) {
+        if before.is_some_and(|before| Arc::ptr_eq(before, version)) {
+            return;
+        }
+        self.images.learn(&version.pictures);
+        let known: HashSet<_> = before
+            .iter()
+            .flat_map(|before| &before.entries)
+            .map(|entry| entry.hash)
+            .collect();
+        let new = version
+            .entries
+            .iter()
+            .filter(|entry| !known.contains(&entry.hash));
+        let pictures: Vec<_> = new.flat_map(|entry| entry.pictures.iter().cloned()).collect();
+        self.images.prefetch(&pictures);
+    }
+
+    /// `version` in `format`: itself, or a conversion of it for `self_url`, made once.
+    ///
+    /// # Errors
+    /// When it cannot be converted.
+    pub async fn in_format(
+        &self,
+        version: &Arc<Version>,
+        format: Format,
+        self_url: impl FnOnce() -> Option<Url>,
+    ) -> Result<Served, Arc<transform::Error>> {
+        let kind = version.representation.kind;
+        if is_already(kind, format) {
+            return Ok(Served::Version(Arc::clone(version)));
+        }
+        let self_url = self_url();
+        let key = conversion_key(version, format, self_url.as_ref());
+        let (version, now) = (Arc::clone(version), self.clock.millis());
+        let made = self.conversions.try_get_with(key, async move {
+            let work = move || {
+                let source = &version.representation;
+                let (body, kind) = convert(&source.identity, kind, format, self_url.as_ref())?;
+                let mut made = Representation::new(body, kind, None, now);
+                // As old as what it was made from, on every instance and after every restart.
+                made.last_modified = source.last_modified;
+                Ok(Arc::new(made))
+            };
+            let task = tokio::task::spawn_blocking(work);
+            task.await.unwrap_or(Err(transform::Error::Convert))
+        });
+        made.await.map(Served::Conversion)
+    }
+}
+
+/// What is sent: a version, or a conversion of one.
+#[derive(Clone, Debug)]
+pub enum Served {
+    Version(Arc<Version>),
+    Conversion(Arc<Representation>),
+}
+
+impl Served {
+    /// The bytes and validators.
+    #[must_use]
+    pub fn representation(&self) -> &Representation {
+        match self {
+            Self::Version(version) => &version.representation,
+            Self::Conversion(made) => made,
+        }
+    }
+}
+
+fn is_already(kind: Kind, format: Format) -> bool {
+    matches!(
+        (kind, format),
+        (_, Format::Source)
+            | (Kind::Rss, Format::Rss)
+            | (Kind::Atom, Format::Atom)
+            | (Kind::Json, Format::Json)
+    )
+}
+
+fn conversion_key(version: &Version, format: Format, self_url: Option<&Url>) -> ConversionKey {
+    let mut key = version.representation.hash.to_vec();
+    key.extend_from_slice(format.extension().unwrap_or_default().as_bytes());
+    key.push(0);
+    key.extend_from_slice(self_url.map_or("", Url::as_str).as_bytes());
+    hash(&key)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -1,1 +1,135 @@
 //! ★ One refresh: fetch → transform → date it.
+
+mod failure;
+mod make;
+mod ask;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+use tokio::sync::Semaphore;
+
+use crate::cache::freshness::{Freshness, lifetime};
+use crate::cache::representation::hash;
+use crate::cache::stored::{OriginState, StoredResponse, Version};
+use crate::clock::Millis;
+use crate::endpoint::Endpoint;
+use crate::fetch::{self, Fetcher};
+use crate::{telemetry, transform};
+
+use self::ask::{Answer, Document};
+
+/// A feed that had entries and now has none is believed after so many refreshes in a row.
+const EMPTY_BELIEVED: u8 = 3;
+
+/// What refreshes work with.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    /// Asks origins.
+    pub fetcher: Fetcher,
+    /// Transforms at once: they keep a core busy each.
+    pub transforms: Arc<Semaphore>,
+}
+
+/// Why a refresh brought nothing. The texts are for people and hold no word of the origin's.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The origin gave nothing usable.
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+    /// What it gave could not be cleaned.
+    #[error(transparent)]
+    Transform(#[from] transform::Error),
+    /// A feed file could not be read.
+    #[error("the feed file cannot be read: {0}")]
+    File(&'static str),
+    /// Several origins for one feed.
+    #[error("this feed has several origins, and merging is not available")]
+    Several,
+    /// The transform crashed: a defect of ours.
+    #[error("cleaning this feed failed inside the proxy")]
+    Crashed,
+}
+
+/// ★ Asks the origin of `endpoint` and makes what readers get of its answer.
+///
+/// A 304, or a body equal to the last one, only gets a new date. A feed that lost all its entries
+/// is not believed at once.
+///
+/// # Errors
+/// When the origin gives nothing usable: what is stored stays as it is.
+pub async fn refresh(
+    tools: &Tools,
+    endpoint: &Endpoint,
+    prior: Option<&StoredResponse>,
+    now: Millis,
+) -> Result<StoredResponse, Error> {
+    let policy = endpoint.policy_hash();
+    let known = prior.filter(|prior| prior.version.policy == policy);
+    let document = match ask::ask(tools, endpoint, known, now).await? {
+        Answer::Document(document) => document,
+        Answer::NotModified { stored, headers } => return Ok(redated(stored, endpoint, &headers, now)),
+    };
+    let origin = OriginState {
+        validators: document.validators(),
+        url: document.url.as_ref().map(ToString::to_string),
+        moved_permanently: document.moved_permanently,
+        body_hash: hash(&document.body),
+        status: 200,
+        full_at: now,
+        empty: 0,
+    };
+    let version = match known {
+        Some(known) if known.origin.body_hash == origin.body_hash => Arc::clone(&known.version),
+        _ => make::version(tools, endpoint, &document, prior, policy, now).await?,
+    };
+    if let Some(prior) = prior.filter(|prior| is_suspicious(prior, &version)) {
+        tracing::warn!(feed = %telemetry::feed(&endpoint.name), "the feed came without entries; the last copy is kept");
+        return Ok(kept(prior, endpoint, now));
+    }
+    let fresh = lifetime(&document.headers, &version.hints, &endpoint.freshness, now);
+    Ok(StoredResponse {
+        version,
+        origin,
+        freshness: Freshness::new(now, fresh, &endpoint.freshness),
+        failing: None,
+    })
+}
+
+/// The same version with a new date. Validators that came with a 304 replace the old ones
+/// (RFC 9111 §4.3.4); without a word about freshness the old lifetime holds again.
+fn redated(stored: &StoredResponse, endpoint: &Endpoint, headers: &HeaderMap, now: Millis) -> StoredResponse {
+    let mut redated = stored.clone();
+    let new = ask::validators(headers);
+    let validators = &mut redated.origin.validators;
+    validators.etag = new.etag.or(validators.etag.take());
+    validators.last_modified = new.last_modified.or(validators.last_modified.take());
+    redated.origin.status = 304;
+    redated.origin.empty = 0;
+    redated.failing = None;
+    let says = |name| headers.contains_key(name);
+    let fresh = if says(header::CACHE_CONTROL) || says(header::EXPIRES) {
+        lifetime(headers, &stored.version.hints, &endpoint.freshness, now)
+    } else {
+        let before = stored.freshness;
+        Duration::from_millis(before.fresh_until.saturating_sub(before.stored_at))
+    };
+    redated.freshness = Freshness::new(now, fresh, &endpoint.freshness);
+    redated
+}
+
+/// The old version for a short while more.
+fn kept(prior: &StoredResponse, endpoint: &Endpoint, now: Millis) -> StoredResponse {
+    let mut kept = prior.clone();
+    kept.origin.empty = kept.origin.empty.saturating_add(1);
+    kept.failing = None;
+    kept.freshness = Freshness::new(now, endpoint.freshness.min, &endpoint.freshness);
+    kept
+}
+
+fn is_suspicious(prior: &StoredResponse, version: &Version) -> bool {
+    version.hints.entries == 0
+        && prior.version.hints.entries > 0
+        && prior.origin.empty.saturating_add(1) < EMPTY_BELIEVED
+}

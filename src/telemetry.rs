@@ -1,1 +1,63 @@
-//! Log lines.
+//! Log lines: to stderr, as text or JSON, without the addresses of readers or the paths of origins.
+
+use std::borrow::Cow;
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+/// The shape of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines, one object a line.
+    Json,
+}
+
+/// Starts the log for the whole process; a second start changes nothing.
+///
+/// `filter` is as `tracing` takes it (`info`, `limpid=debug`); one that cannot be read means `info`.
+pub fn start(shape: Shape, filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    // An error: somebody else (a test) logs already.
+    let _already = match shape {
+        Shape::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        Shape::Json => lines.json().try_init(),
+    };
+}
+
+/// An origin in a log line: its host, never its path, which may hold a token.
+#[must_use]
+pub fn host(origin: &Url) -> &str {
+    origin.host_str().unwrap_or("(no host)")
+}
+
+/// A feed in a log line: its name; of a feed by address, only the origin's host.
+#[must_use]
+pub fn feed(name: &str) -> Cow<'_, str> {
+    let by_address = name.split_once(' ').and_then(|(by, address)| {
+        let address = Url::parse(address).ok()?;
+        Some(format!("{by} {}", host(&address)))
+    });
+    by_address.map_or(Cow::Borrowed(name), Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_line_names_the_host_and_hides_the_rest() {
+        assert_eq!(feed("dw-zh"), "dw-zh");
+        assert_eq!(
+            feed("signed https://a.example/secret?token=1"),
+            "signed a.example"
+        );
+    }
+}

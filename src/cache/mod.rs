@@ -123,7 +123,11 @@ impl Cache {
         };
         let how = if state == State::Fresh {
             How::Hit
-        } else if response.failing.as_ref().is_some_and(|failing| now < failing.retry_at) {
+        } else if response
+            .failing
+            .as_ref()
+            .is_some_and(|failing| now < failing.retry_at)
+        {
             How::StaleIfError
         } else if only_stored {
             How::Stale { collapsed: false }
@@ -201,7 +205,10 @@ impl Cache {
                 },
             }),
             Some(Err(failing)) => Err(Missed::Failed(failing)),
-            None => Err(Missed::Failed(Arc::new(Failing::first(defect(), self.clock.millis())))),
+            None => Err(Missed::Failed(Arc::new(Failing::first(
+                defect(),
+                self.clock.millis(),
+            )))),
         }
     }
 
@@ -278,7 +285,10 @@ impl Cache {
             }
             Err(_) => {
                 task.abort();
-                Err(Failure::new(Class::Slow, "the refresh of this feed took too long"))
+                Err(Failure::new(
+                    Class::Slow,
+                    "the refresh of this feed took too long",
+                ))
             }
         }
     }

@@ -109,11 +109,21 @@ async fn a_stale_copy_is_served_while_one_refresh_runs_behind() {
     let held = bench.gate.acquire_many(1000).await.expect("gate");
     for number in 0..50 {
         let found = bench.get(true).await.expect("found");
-        assert_eq!(found.how, How::Stale { collapsed: number > 0 });
+        assert_eq!(
+            found.how,
+            How::Stale {
+                collapsed: number > 0
+            }
+        );
         assert_eq!(body(&found), b"<rss>0</rss>");
     }
     drop(held);
-    let landed = bench.cache.flights.join("a", |_| async { unreachable!() }).landed().await;
+    let landed = bench
+        .cache
+        .flights
+        .join("a", |_| async { unreachable!() })
+        .landed()
+        .await;
     assert!(landed.expect("landed").is_ok());
     let found = bench.get(true).await.expect("found");
     assert_eq!((found.how, body(&found)), (How::Hit, &b"<rss>1</rss>"[..]));
@@ -129,7 +139,10 @@ async fn an_old_copy_waits_a_little_for_a_new_one_and_never_fails() {
     assert!(matches!(renewed.how, How::Refreshed { absent: false, .. }));
     bench.clock.advance(600 * MINUTE);
     let failed = bench.get(false).await.expect("found");
-    assert_eq!((failed.how, body(&failed)), (How::StaleIfError, &b"<rss>1</rss>"[..]));
+    assert_eq!(
+        (failed.how, body(&failed)),
+        (How::StaleIfError, &b"<rss>1</rss>"[..])
+    );
     let failing = failed.response.failing.as_ref().expect("failing");
     assert_eq!((failing.count, failing.last.status), (1, Some(503)));
     // Not asked again before its time, and then not waited for.
@@ -185,7 +198,9 @@ async fn a_refresh_that_crashes_is_a_failure_like_any_other() {
     let bench = Bench::new();
     let crashed = bench
         .cache
-        .get("b", &bench.policy, false, |_| async { panic!("as a test wants it") })
+        .get("b", &bench.policy, false, |_| async {
+            panic!("as a test wants it")
+        })
         .await;
     let Err(Missed::Failed(failing)) = crashed else {
         panic!("a copy from a crash")

@@ -1,5 +1,11 @@
 //! The readers' side: listen, route, handle, respond.
 
+pub mod listen;
+pub mod handler;
+pub mod owner;
+pub mod respond;
+pub mod route;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;

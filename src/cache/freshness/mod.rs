@@ -217,7 +217,9 @@ impl CacheControl {
     fn read(headers: &HeaderMap) -> Self {
         let mut control = Self::default();
         let values = headers.get_all(header::CACHE_CONTROL).iter();
-        let directives = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        let directives = values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','));
         for directive in directives {
             let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
             let name = name.trim();
@@ -225,7 +227,11 @@ impl CacheControl {
             let seconds = || {
                 let digits = value.trim().trim_matches('"');
                 let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-                Some(if numeric { digits.parse().unwrap_or(u64::from(u32::MAX)) } else { 0 })
+                Some(if numeric {
+                    digits.parse().unwrap_or(u64::from(u32::MAX))
+                } else {
+                    0
+                })
             };
             if name.eq_ignore_ascii_case("max-age") {
                 control.max_age = control.max_age.or_else(seconds);

@@ -8,7 +8,12 @@ fn headers(lines: &str) -> HeaderMap {
     lines
         .lines()
         .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.parse::<HeaderName>().expect("name"), value.parse().expect("value")))
+        .map(|(name, value)| {
+            (
+                name.parse::<HeaderName>().expect("name"),
+                value.parse().expect("value"),
+            )
+        })
         .collect()
 }
 
@@ -29,15 +34,35 @@ fn a_lifetime_is_what_the_origin_and_the_feed_say_within_bounds() {
         ("Cache-Control: max-age=soon", None, 15),
         ("Cache-Control: max-age=99999999999999999999999", None, 1440),
         ("Cache-Control: max-age=7200, no-store", None, 15),
-        ("Cache-Control: no-cache\nExpires: Wed, 07 Jan 2026 14:00:00 GMT", None, 15),
+        (
+            "Cache-Control: no-cache\nExpires: Wed, 07 Jan 2026 14:00:00 GMT",
+            None,
+            15,
+        ),
         ("Cache-Control: max-age=7200\nAge: 1800", None, 90),
         ("Cache-Control: max-age=7200\nAge: 999999", None, 15),
-        ("Cache-Control: max-age=7200\nDate: Wed, 07 Jan 2026 11:00:00 GMT", None, 60),
-        ("Cache-Control: max-age=7200\nDate: Thu, 08 Jan 2026 11:00:00 GMT", None, 120),
+        (
+            "Cache-Control: max-age=7200\nDate: Wed, 07 Jan 2026 11:00:00 GMT",
+            None,
+            60,
+        ),
+        (
+            "Cache-Control: max-age=7200\nDate: Thu, 08 Jan 2026 11:00:00 GMT",
+            None,
+            120,
+        ),
         ("Expires: Wed, 07 Jan 2026 14:00:00 GMT", None, 120),
-        ("Expires: Wed, 07 Jan 2026 14:00:00 GMT\nDate: Wed, 07 Jan 2026 13:00:00 GMT", None, 60),
+        (
+            "Expires: Wed, 07 Jan 2026 14:00:00 GMT\nDate: Wed, 07 Jan 2026 13:00:00 GMT",
+            None,
+            60,
+        ),
         ("Expires: 0", None, 15),
-        ("Expires: Wed, 07 Jan 2026 14:00:00 GMT\nCache-Control: max-age=1200", None, 20),
+        (
+            "Expires: Wed, 07 Jan 2026 14:00:00 GMT\nCache-Control: max-age=1200",
+            None,
+            20,
+        ),
         ("Last-Modified: Wed, 07 Jan 2026 07:00:00 GMT", None, 30),
         ("Last-Modified: Mon, 07 Jan 2019 07:00:00 GMT", None, 60),
         ("Last-Modified: Wed, 07 Jan 2099 07:00:00 GMT", None, 15),
@@ -55,7 +80,10 @@ fn a_lifetime_is_what_the_origin_and_the_feed_say_within_bounds() {
         let got = lifetime(&headers(lines), &hints, &Policy::default(), NOW);
         assert_eq!(got, minutes(expected), "{lines:?}, ttl {ttl:?}");
     }
-    assert_eq!(httpdate::parse_http_date(DATE).expect("date"), UNIX_EPOCH + Duration::from_millis(NOW));
+    assert_eq!(
+        httpdate::parse_http_date(DATE).expect("date"),
+        UNIX_EPOCH + Duration::from_millis(NOW)
+    );
 }
 
 #[test]
@@ -65,12 +93,18 @@ fn skipped_hours_and_days_push_the_end_to_the_next_open_hour() {
         ..Hints::default()
     };
     let policy = Policy::default();
-    assert_eq!(lifetime(&HeaderMap::new(), &twelve_is_skipped, &policy, NOW), minutes(120));
+    assert_eq!(
+        lifetime(&HeaderMap::new(), &twelve_is_skipped, &policy, NOW),
+        minutes(120)
+    );
     let wednesday_is_skipped = Hints {
         skip_days: vec![2],
         ..Hints::default()
     };
-    assert_eq!(lifetime(&HeaderMap::new(), &wednesday_is_skipped, &policy, NOW), minutes(720));
+    assert_eq!(
+        lifetime(&HeaderMap::new(), &wednesday_is_skipped, &policy, NOW),
+        minutes(720)
+    );
     let always = Hints {
         skip_days: (0..7).collect(),
         ..Hints::default()
@@ -85,7 +119,10 @@ fn a_lower_bound_above_the_upper_one_wins_and_nothing_panics() {
         max: minutes(10),
         ..Policy::default()
     };
-    assert_eq!(lifetime(&HeaderMap::new(), &Hints::default(), &policy, NOW), minutes(60));
+    assert_eq!(
+        lifetime(&HeaderMap::new(), &Hints::default(), &policy, NOW),
+        minutes(60)
+    );
 }
 
 #[test]
@@ -105,7 +142,10 @@ fn waits_double_are_spread_and_obey_retry_after() {
     for failures in 1..=9 {
         let expected = Duration::from_secs(60 << (failures - 1).min(6)).min(BACKOFF_MAX);
         let wait = backoff(failures, None, "a");
-        assert!(wait >= expected * 4 / 5 && wait <= expected * 6 / 5, "{failures}: {wait:?}");
+        assert!(
+            wait >= expected * 4 / 5 && wait <= expected * 6 / 5,
+            "{failures}: {wait:?}"
+        );
         assert_eq!(wait, backoff(failures, None, "a"), "the same every time");
     }
     let spread: std::collections::BTreeSet<_> = (0..50).map(|n| backoff(3, None, &n.to_string())).collect();

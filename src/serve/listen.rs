@@ -1,0 +1,165 @@
+//! 1 LISTEN: bind, accept with back-pressure, drain.
+//!
+//! Each door has its own permits: a crowd of readers cannot lock the owner out.
+
+mod connection;
+mod watched;
+pub mod socket;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+
+use self::connection::{Door, Phase};
+use self::socket::{Error, Socket};
+use super::Options;
+use crate::app::App;
+
+/// Connections at the owner's door.
+const OWNER_CONNECTIONS: usize = 64;
+/// After an accept that failed (no file descriptors left, most of the time).
+const BREATHER: Duration = Duration::from_millis(100);
+
+/// Sockets bound, nobody served yet.
+#[derive(Debug)]
+pub struct Server {
+    readers: Vec<Socket>,
+    owner: Vec<Socket>,
+    options: Options,
+}
+
+impl Server {
+    /// Binds every address of `options`, or none.
+    ///
+    /// # Errors
+    /// The first address that cannot be bound, and why.
+    pub async fn bind(options: Options) -> Result<Self, Error> {
+        Ok(Self {
+            readers: socket::bind(&options.listen).await?,
+            owner: socket::bind(&options.admin).await?,
+            options,
+        })
+    }
+
+    /// Where readers are served, with the ports the system chose.
+    #[must_use]
+    pub fn readers(&self) -> Vec<String> {
+        self.readers.iter().map(ToString::to_string).collect()
+    }
+
+    /// Where the owner is served.
+    #[must_use]
+    pub fn owner(&self) -> Vec<String> {
+        self.owner.iter().map(ToString::to_string).collect()
+    }
+
+    /// Serves until `shutdown` is over; then takes no new connection, finishes the requests in
+    /// flight (for at most the drain timeout), and returns.
+    pub async fn run(self, app: Arc<App>, shutdown: impl Future<Output = ()>) {
+        let phase = watch::Sender::new(Phase::Serving);
+        let readers = Gate::new(Door::Readers, self.options.max_connections, &app, &self.options);
+        let owner = Gate::new(Door::Owner, OWNER_CONNECTIONS, &app, &self.options);
+        for (sockets, gate) in [(self.readers, &readers), (self.owner, &owner)] {
+            for socket in sockets {
+                tokio::spawn(accept(socket, Arc::clone(gate), phase.subscribe()));
+            }
+        }
+        shutdown.await;
+        phase.send_replace(Phase::Draining);
+        let drained = async {
+            readers.drained().await;
+            owner.drained().await;
+        };
+        if tokio::time::timeout(self.options.drain_timeout, drained)
+            .await
+            .is_err()
+        {
+            tracing::warn!("some connections were still busy when the drain timeout was over");
+        }
+        phase.send_replace(Phase::Over);
+    }
+}
+
+/// Binds, reports the bound addresses, and serves until `shutdown` is over.
+///
+/// # Errors
+/// When an address cannot be bound.
+pub async fn run(
+    app: Arc<App>,
+    options: Options,
+    shutdown: impl Future<Output = ()>,
+    bound: impl FnOnce(&Server),
+) -> Result<(), Error> {
+    let server = Server::bind(options).await?;
+    bound(&server);
+    server.run(app, shutdown).await;
+    Ok(())
+}
+
+/// One door and its permits.
+struct Gate {
+    door: Door,
+    permits: Arc<Semaphore>,
+    count: u32,
+    app: Arc<App>,
+    header_timeout: Duration,
+    builder: connection::Builder,
+}
+
+impl Gate {
+    fn new(door: Door, connections: usize, app: &Arc<App>, options: &Options) -> Arc<Self> {
+        let count = u32::try_from(connections.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+        Arc::new(Self {
+            door,
+            permits: Arc::new(Semaphore::new(count as usize)),
+            count,
+            app: Arc::clone(app),
+            header_timeout: options.header_timeout,
+            builder: connection::builder(options.header_timeout),
+        })
+    }
+
+    /// Over when every connection has given its permit back.
+    async fn drained(&self) {
+        let _all = self.permits.acquire_many(self.count).await;
+    }
+}
+
+/// Takes connections from one socket while it is time to serve and permits are left.
+async fn accept(socket: Socket, gate: Arc<Gate>, mut phase: watch::Receiver<Phase>) {
+    loop {
+        let next = async {
+            let permit = Arc::clone(&gate.permits).acquire_owned().await.ok()?;
+            Some((permit, socket.accept().await))
+        };
+        let next = tokio::select! {
+            biased;
+            _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
+            next = next => next,
+        };
+        let (permit, stream) = match next {
+            Some((permit, Ok(stream))) => (permit, stream),
+            Some((_, Err(error))) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(BREATHER).await;
+                continue;
+            }
+            None => return,
+        };
+        let (gate, phase) = (Arc::clone(&gate), phase.clone());
+        tokio::spawn(async move {
+            let _permit = permit;
+            connection::serve(
+                stream,
+                gate.door,
+                &gate.app,
+                &gate.builder,
+                gate.header_timeout,
+                phase,
+            )
+            .await;
+        });
+    }
+}

@@ -1,0 +1,54 @@
+//! The nouns and small parts of an answer.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::Full;
+
+/// A whole answer. Every body is in memory and shared.
+pub type Reply = Response<Full<Bytes>>;
+
+/// `X-Robots-Tag` has no constant of its own.
+pub const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
+/// RFC 9211.
+pub const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+/// Fetch standard.
+pub const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// A short plain text.
+#[must_use]
+pub fn text(method: &Method, text: &'static str) -> Reply {
+    let mut reply = body(method, Bytes::from_static(text.as_bytes()));
+    let headers = reply.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    reply
+}
+
+/// An answer without any header but its length. HEAD gets the length and no body (RFC 9110 §9.3.2).
+#[must_use]
+pub fn body(method: &Method, bytes: Bytes) -> Reply {
+    let length = HeaderValue::from(bytes.len());
+    let sent = if *method == Method::HEAD {
+        Bytes::new()
+    } else {
+        bytes
+    };
+    let mut reply = Response::new(Full::new(sent));
+    reply.headers_mut().insert(header::CONTENT_LENGTH, length);
+    reply
+}
+
+/// An answer of `status` without a body.
+#[must_use]
+pub fn empty(status: StatusCode) -> Reply {
+    let mut reply = Response::new(Full::default());
+    *reply.status_mut() = status;
+    reply
+}
