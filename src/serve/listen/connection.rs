@@ -115,8 +115,8 @@ pub(super) async fn serve(
                 warned = true;
                 connection.as_mut().graceful_shutdown();
             }
-            _ = phase.wait_for(|phase| *phase == Phase::Over || (*phase == Phase::Draining && !told)) => {
-                if told || *phase.borrow() == Phase::Over {
+            next = phase.wait_for(|phase| *phase == Phase::Over || (*phase == Phase::Draining && !told)) => {
+                if next.is_ok_and(|phase| *phase == Phase::Over) {
                     return;
                 }
                 told = true;
