@@ -219,7 +219,7 @@ impl App {
                     let refreshed = refresh(tools, &asked, prior.as_deref(), app.clock.millis()).await;
                     match refreshed {
                         Ok(stored) => {
-                            app.images.learn(&stored.version.pictures);
+                            app.learn_pictures(&stored.version, prior.as_ref().map(|prior| &prior.version));
                             Ok(stored)
                         }
                         Err(error) => {
