@@ -67,64 +67,53 @@ pub(super) fn decode<'a>(bytes: Cow<'a, [u8]>, content_type: Option<&str>) -> (C
         return (Cow::Owned(text), charset);
     }
     let (has_bom, bytes) = without_utf8_bom(bytes);
-    if has_bom {
-        return match utf8(bytes) {
-            Ok(text) => (
-                text,
-                Charset {
-                    name: "UTF-8",
-                    why: Why::Bom,
-                },
-            ),
-            Err(bytes) => at_any_price(&bytes, &[]),
-        };
-    }
-    let header = content_type.and_then(charset_parameter).and_then(Label::new);
-    let declaration = declared(&bytes).and_then(Label::new);
-    // A server's default for every file on it, against a document that names itself and keeps its word.
-    let header =
-        header.filter(|label| !(label.is_single_byte() && declares_utf8(declaration) && proves_utf8(&bytes)));
-    let labels = [(header, Why::Header), (declaration, Why::Declaration)];
-    let mut why = Why::Default;
-    for (label, reason) in labels {
-        let Some(label) = label else { continue };
+    let candidates = if has_bom {
+        Vec::new()
+    } else {
+        candidates(&bytes, content_type)
+    };
+    let is_utf8 = std::str::from_utf8(&bytes).is_ok();
+    let found = candidates.iter().find_map(|(label, why)| {
         if label.encoding == UTF_8 {
-            why = if why == Why::Default { reason } else { why };
-            break;
+            return is_utf8.then_some((None, *why));
         }
-        if let Some(text) = label.decode(&bytes) {
-            return (
-                Cow::Owned(text),
-                Charset {
-                    name: label.encoding.name(),
-                    why: reason,
-                },
-            );
+        label
+            .decode(&bytes)
+            .map(|text| (Some((text, label.encoding.name())), *why))
+    });
+    match found {
+        Some((Some((text, name)), why)) => (Cow::Owned(text), Charset { name, why }),
+        Some((None, why)) => (utf8(bytes), Charset { name: "UTF-8", why }),
+        None if is_utf8 => {
+            let why = match (has_bom, candidates.is_empty()) {
+                (true, _) => Why::Bom,
+                (false, true) => Why::Default,
+                (false, false) => Why::LabelFailed,
+            };
+            (utf8(bytes), Charset { name: "UTF-8", why })
         }
-        why = Why::LabelFailed;
+        None => at_any_price(&bytes, &candidates),
     }
-    match utf8(bytes) {
-        Ok(text) => (text, Charset { name: "UTF-8", why }),
-        Err(bytes) => {
-            // "UTF-8" in the header may be as wrong as any other label: the declaration still counts.
-            match declaration.filter(|label| label.encoding != UTF_8) {
-                Some(label) if why == Why::Header => match label.decode(&bytes) {
-                    Some(text) => {
-                        let name = label.encoding.name();
-                        (
-                            Cow::Owned(text),
-                            Charset {
-                                name,
-                                why: Why::Declaration,
-                            },
-                        )
-                    }
-                    None => at_any_price(&bytes, &[declaration]),
-                },
-                _ => at_any_price(&bytes, &[header, declaration]),
-            }
-        }
-    }
+}
+
+/// What the labels say, the weightiest first.
+fn candidates(bytes: &[u8], content_type: Option<&str>) -> Vec<(Label, Why)> {
+    let declaration = declared(bytes)
+        .and_then(Label::new)
+        .map(|label| (label, Why::Declaration));
+    // A server's default for every file on it counts less than a document that names UTF-8 and keeps its word.
+    let keeps_its_word = declaration.is_some_and(|(label, _)| label.encoding == UTF_8)
+        && !bytes.is_ascii()
+        && std::str::from_utf8(bytes).is_ok();
+    let header = content_type
+        .and_then(charset_parameter)
+        .and_then(Label::new)
+        .map(|label| (label, Why::Header));
+    header
+        .filter(|_| !keeps_its_word)
+        .into_iter()
+        .chain(declaration)
+        .collect()
 }
 
 /// A charset label that we can decode.
@@ -162,14 +151,6 @@ impl Label {
     fn is_single_byte(self) -> bool {
         self.encoding.is_single_byte()
     }
-}
-
-fn declares_utf8(declaration: Option<Label>) -> bool {
-    declaration.is_some_and(|label| label.encoding == UTF_8)
-}
-
-fn proves_utf8(bytes: &[u8]) -> bool {
-    !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok()
 }
 
 /// UTF-16 and UTF-32: by BOM, or by where the zero bytes of the first character stand
@@ -212,19 +193,16 @@ fn without_utf8_bom(bytes: Cow<'_, [u8]>) -> (bool, Cow<'_, [u8]>) {
     (true, rest)
 }
 
-fn utf8(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, Cow<'_, [u8]>> {
+/// Bytes known to be UTF-8, borrowed if they can be.
+fn utf8(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
     match bytes {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes)
-            .map(Cow::Borrowed)
-            .map_err(|_| Cow::Borrowed(bytes)),
-        Cow::Owned(bytes) => String::from_utf8(bytes)
-            .map(Cow::Owned)
-            .map_err(|e| Cow::Owned(e.into_bytes())),
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).unwrap_or_default()),
     }
 }
 
 /// For bytes that are valid in nothing: whatever loses the fewest characters.
-fn at_any_price(bytes: &[u8], labels: &[Option<Label>]) -> (Cow<'static, str>, Charset) {
+fn at_any_price(bytes: &[u8], candidates: &[(Label, Why)]) -> (Cow<'static, str>, Charset) {
     let (mut good, mut bad) = (0_usize, 0_usize);
     for chunk in bytes.utf8_chunks() {
         good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
@@ -240,11 +218,11 @@ fn at_any_price(bytes: &[u8], labels: &[Option<Label>]) -> (Cow<'static, str>, C
             },
         );
     }
-    for label in labels
+    let multi_byte = candidates
         .iter()
-        .flatten()
-        .filter(|label| !label.is_single_byte() && label.encoding != UTF_8)
-    {
+        .map(|(label, _)| label)
+        .filter(|label| !label.is_single_byte());
+    for label in multi_byte.filter(|label| label.encoding != UTF_8) {
         let (text, _) = label.encoding.decode_without_bom_handling(bytes);
         let other = text.chars().filter(|c| !c.is_ascii()).count();
         let replaced = text.matches(char::REPLACEMENT_CHARACTER).count();

@@ -1,6 +1,7 @@
 //! The inside of a start tag, read as leniently as a browser would.
 
 use super::faults::Faults;
+use super::work;
 
 /// One attribute as it stands in the source.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Attribute<'s> {
     pub(super) equals: &'s str,
     /// The quotes it is to be written in.
     pub(super) quote: char,
+    /// Whether they stand in the source.
+    pub(super) is_quoted: bool,
     /// Byte offset of the value.
     pub(super) value_at: usize,
     /// The value without quotes, not yet repaired.
@@ -36,8 +39,8 @@ pub(super) struct Inside<'s> {
 #[derive(Debug)]
 pub(super) enum Outcome<'s> {
     Tag(Inside<'s>),
-    /// Another `<` came first, at this offset: what looked like a tag is text.
-    Interrupted(usize),
+    /// Another `<` came first.
+    Interrupted(Inside<'s>),
     /// The document ended first.
     Cut,
 }
@@ -71,10 +74,10 @@ impl<'s> Reader<'s> {
             at = self.skip(at, u8::is_ascii_whitespace);
             match self.byte(at) {
                 None => return Outcome::Cut,
-                Some(b'<') => return Outcome::Interrupted(at),
-                Some(b'>') => return self.tag(attributes, lead_at, at, at + 1, false),
+                Some(b'<') => return Outcome::Interrupted(self.inside(attributes, lead_at, at, 0)),
+                Some(b'>') => return Outcome::Tag(self.inside(attributes, lead_at, at, 1)),
                 Some(b'/') if self.byte(at + 1) == Some(b'>') => {
-                    return self.tag(attributes, lead_at, at, at + 2, true);
+                    return Outcome::Tag(self.inside(attributes, lead_at, at, 2));
                 }
                 Some(b'/' | b'=' | b'"' | b'\'') => {
                     faults.note(at, "stray character in a tag dropped");
@@ -93,21 +96,14 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn tag(
-        &self,
-        attributes: Vec<Attribute<'s>>,
-        tail: usize,
-        tail_end: usize,
-        end: usize,
-        self_closing: bool,
-    ) -> Outcome<'s> {
-        let tail = self.slice(tail, tail_end);
-        Outcome::Tag(Inside {
+    /// The white space between `tail` and `at`, then the end of the tag, `length` bytes.
+    fn inside(&self, attributes: Vec<Attribute<'s>>, tail: usize, at: usize, length: usize) -> Inside<'s> {
+        Inside {
             attributes,
-            tail,
-            self_closing,
-            end,
-        })
+            tail: self.slice(tail, at),
+            self_closing: length == 2,
+            end: at + length,
+        }
     }
 
     fn attribute(&mut self, lead: &'s str, at: &mut usize, faults: &mut Faults) -> Attribute<'s> {
@@ -119,6 +115,7 @@ impl<'s> Reader<'s> {
             name: self.slice(name_at, name_end),
             equals: "=",
             quote: '"',
+            is_quoted: false,
             value_at: name_end,
             value: "",
         };
@@ -140,6 +137,7 @@ impl<'s> Reader<'s> {
                 attribute.quote = char::from(quote);
                 if let Some(end) = self.closing_quote(start, quote) {
                     attribute.value = self.slice(start, end);
+                    attribute.is_quoted = true;
                     *at = end + 1;
                 } else {
                     faults.note(start, "missing quote added");
@@ -175,6 +173,7 @@ impl<'s> Reader<'s> {
         } else {
             memchr::memchr(quote, rest)
         };
+        work::did(if *no_more { 0 } else { length.unwrap_or(rest.len()) });
         let Some(length) = length else {
             *no_more = true;
             return None;
@@ -196,8 +195,8 @@ impl<'s> Reader<'s> {
 
     fn skip(&self, from: usize, while_true: impl Fn(&u8) -> bool) -> usize {
         let rest = self.source.as_bytes().get(from..).unwrap_or_default();
-        rest.iter()
-            .position(|b| !while_true(b))
-            .map_or(self.source.len(), |n| from + n)
+        let length = rest.iter().position(|b| !while_true(b)).unwrap_or(rest.len());
+        work::did(length);
+        from + length
     }
 }

@@ -1,7 +1,7 @@
 //! The DOCTYPE is dropped. Of its internal subset only entities that are plain text or one
 //! character are kept, within a small budget; nothing is ever fetched or expanded twice.
 
-use super::references;
+use super::{references, work};
 
 /// How many entities of a DOCTYPE are kept.
 const MOST_ENTITIES: usize = 64;
@@ -75,7 +75,13 @@ pub(super) fn read<'s>(rest: &'s str, entities: &mut Entities<'s>) -> Option<usi
         at += memchr_any(rest.get(at..)?)?;
         let here = rest.get(at..)?;
         at += match here.as_bytes().first()? {
-            b'"' | b'\'' => quoted(here)?.len() + 2,
+            // Outside the subset a quote that crosses markup was never closed.
+            b'"' | b'\'' => {
+                quoted(here)
+                    .filter(|inside| in_subset || !inside.contains('<'))?
+                    .len()
+                    + 2
+            }
             b'[' => {
                 in_subset = true;
                 1
@@ -101,14 +107,19 @@ pub(super) fn read<'s>(rest: &'s str, entities: &mut Entities<'s>) -> Option<usi
 }
 
 fn memchr_any(text: &str) -> Option<usize> {
-    text.bytes()
-        .position(|b| matches!(b, b'"' | b'\'' | b'[' | b']' | b'<' | b'>'))
+    let found = text
+        .bytes()
+        .position(|b| matches!(b, b'"' | b'\'' | b'[' | b']' | b'<' | b'>'));
+    work::did(found.unwrap_or(text.len()));
+    found
 }
 
 /// What stands between the quotes that `text` begins with.
 fn quoted(text: &str) -> Option<&str> {
     let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    text.get(1..)?.split_once(quote).map(|(inside, _)| inside)
+    let inside = text.get(1..)?.split(quote).next()?;
+    work::did(inside.len());
+    (inside.len() + 1 < text.len()).then_some(inside)
 }
 
 /// `<!ENTITY name "value"`: an internal general entity. `SYSTEM`, `PUBLIC` and `%` ones are none.

@@ -23,6 +23,16 @@ impl Faults {
         }
     }
 
+    /// How many are noted: what [`Faults::undo`] goes back to.
+    pub(super) fn mark(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Forgets what was noted after `mark` and is still told with its place.
+    pub(super) fn undo(&mut self, mark: usize) {
+        self.places.truncate(mark);
+    }
+
     /// Reports them with line and column in `source`.
     pub(super) fn tell(mut self, source: &str, report: &mut Report) {
         self.places.sort_by_key(|(at, _)| *at);

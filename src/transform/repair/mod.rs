@@ -15,6 +15,7 @@ mod names;
 mod text;
 mod references;
 mod faults;
+mod work;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

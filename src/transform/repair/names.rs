@@ -23,6 +23,9 @@ const LETTERS: [(char, char); 16] = [
     ('\u{4E00}', '\u{9FA5}'),
 ];
 
+/// The longest part of a name, in bytes. End tags repeat names, so this keeps the output in proportion.
+const LONGEST: usize = 128;
+
 /// True for a character that may begin a name. The colon, which separates prefixes, may not.
 pub(super) fn starts_name(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_' || LETTERS.iter().any(|(first, last)| (*first..=*last).contains(&c))
@@ -49,9 +52,12 @@ pub(super) fn local(name: &str) -> &str {
 }
 
 /// The nearest valid name: each character that may not stand in one becomes `_`.
+///
+/// A prefix or local part of more than 128 bytes is cut.
 pub(super) fn repair(raw: &str) -> Cow<'_, str> {
     let (prefix, local) = split(raw);
-    if is_ncname(local) && (prefix.is_empty() && local.len() == raw.len() || is_ncname(prefix)) {
+    let is_short = prefix.len() <= LONGEST && local.len() <= LONGEST;
+    if is_short && is_ncname(local) && (local.len() == raw.len() || is_ncname(prefix)) {
         return Cow::Borrowed(raw);
     }
     let mut name = String::with_capacity(raw.len() + 2);
@@ -67,5 +73,6 @@ fn push_ncname(out: &mut String, raw: &str) {
     if !raw.chars().next().is_some_and(starts_name) {
         out.push('_');
     }
+    let raw = raw.get(..raw.floor_char_boundary(LONGEST)).unwrap_or(raw);
     out.extend(raw.chars().map(|c| if continues_name(c) { c } else { '_' }));
 }

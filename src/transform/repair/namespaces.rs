@@ -10,6 +10,9 @@ const RESERVED: [&str; 2] = [
     "http://www.w3.org/2000/xmlns/",
 ];
 
+/// The longest namespace name, in bytes: they are compared again and again.
+const LONGEST: usize = 1024;
+
 /// What a prefix means in feeds that forget to declare it.
 const WELL_KNOWN: [(&str, &str); 49] = [
     ("a10", "http://www.w3.org/2005/Atom"),
@@ -70,21 +73,36 @@ const WELL_KNOWN: [(&str, &str); 49] = [
 ];
 
 /// Declarations in scope, and those that the root is to be given.
+///
+/// The root may have so many, and the elements below it again so many at once: what is added to
+/// the root must never leave less room below it, or a second repair would find other faults.
 #[derive(Debug)]
 pub(super) struct Scope {
     declared: Vec<(String, String)>,
     added: Vec<(String, String)>,
     most: usize,
+    /// How many of `declared` stand on the root, once its tag is read.
+    on_root: Option<usize>,
+    /// How many more attributes the root can take.
+    room_on_root: usize,
 }
 
 impl Scope {
-    /// A scope of at most `most` declarations at once.
+    /// A scope of at most `most` declarations on the root and `most` at once below it.
     pub(super) fn new(most: usize) -> Self {
         Self {
             declared: Vec::new(),
             added: Vec::new(),
             most,
+            on_root: None,
+            room_on_root: 0,
         }
+    }
+
+    /// What is declared so far stands on the root, which can take `room` more attributes.
+    pub(super) fn root_is_read(&mut self, room: usize) {
+        self.on_root = Some(self.declared.len());
+        self.room_on_root = room;
     }
 
     /// How many declarations are in scope: what [`Scope::leave`] goes back to.
@@ -99,7 +117,7 @@ impl Scope {
 
     /// Declares `prefix` (empty: the default). False when there are too many.
     pub(super) fn declare(&mut self, prefix: String, uri: String) -> bool {
-        let has_room = self.has_room();
+        let has_room = self.declared.len() - self.on_root.unwrap_or(0) < self.most;
         if has_room {
             self.declared.push((prefix, uri));
         }
@@ -112,15 +130,12 @@ impl Scope {
         let here = self.declared.get(mark..).unwrap_or_default();
         let is_new = here.iter().all(|(known, _)| known != prefix);
         is_new
+            && uri.len() <= LONGEST
             && match prefix {
                 "xmlns" => false,
                 "xml" => uri == RESERVED[0],
                 prefix => !RESERVED.contains(&uri) && (prefix.is_empty() || !uri.is_empty()),
             }
-    }
-
-    fn has_room(&self) -> bool {
-        self.declared.len() + self.added.len() < self.most
     }
 
     /// What `prefix` (empty: the default) is bound to here.
@@ -135,7 +150,8 @@ impl Scope {
 
     /// Has the root declare `prefix`, which nothing declares here. False when there are too many.
     pub(super) fn add(&mut self, prefix: &str) -> bool {
-        let has_room = self.has_room();
+        let added = self.added.len();
+        let has_room = self.on_root.unwrap_or(0) + added < self.most && added < self.room_on_root;
         if has_room {
             let known = WELL_KNOWN.iter().find(|(known, _)| *known == prefix);
             let uri = known.map_or_else(

@@ -4,6 +4,7 @@
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
 use super::doctype::Entities;
+use super::work;
 
 /// The longest reference that is recognised, in bytes: bounds the look ahead. HTML's longest is 32.
 const LONGEST: usize = 64;
@@ -36,6 +37,7 @@ pub(super) fn read(rest: &str, entities: &mut Entities<'_>) -> (Reference, usize
     else {
         return BARE;
     };
+    work::did(end);
     let Some(name) = rest.get(1..=end).filter(|_| head.get(end) == Some(&b';')) else {
         return BARE;
     };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{names, roots};
+use super::{names, roots, work};
 
 /// Elements that HTML never closes.
 const VOID: [&str; 12] = [
@@ -98,17 +98,26 @@ pub(super) fn is_void<'a>(name: &str, mut attributes: impl Iterator<Item = &'a s
 
 /// True if an element `open`, which is never closed, ends where the element `next` begins.
 pub(super) fn ends_before(open: &str, next: &str) -> bool {
-    let is_one_of = |name: &str, list: &[&str]| list.iter().any(|known| name.eq_ignore_ascii_case(known));
     if open == next {
         return !is_one_of(names::local(open), &NESTING);
     }
-    roots::is_entry(next) && is_one_of(open, &FIELDS) || is_one_of(open, &FIELDS) && is_one_of(next, &FIELDS)
+    is_field(open) && (is_field(next) || roots::is_entry(next))
+}
+
+/// True for the names of fields of entries.
+pub(super) fn is_field(name: &str) -> bool {
+    is_one_of(name, &FIELDS)
+}
+
+fn is_one_of(name: &str, list: &[&str]) -> bool {
+    list.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Which of the `open` elements an end tag called `name` closes: the innermost of that name, if
 /// need be in another case or under another prefix. An end tag within an entry never closes what
 /// the entry stands in, but for the root and its child (the channel).
 pub(super) fn closed_by(open: &[Open<'_>], name: &str) -> Option<usize> {
+    work::did(open.len());
     let entry = open
         .iter()
         .rposition(|element| roots::is_entry(names::local(&element.name)));

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::doctype::Entities;
 use super::faults::Faults;
 use super::references::{self, Reference};
+use super::work;
 
 /// A text without the characters that XML does not allow at all.
 pub(super) struct Legal<'s> {
@@ -67,6 +68,7 @@ pub(super) fn write(
     while let Some(found) = next_special(text, done, within) {
         out.push_str(text.get(done..found).unwrap_or_default());
         let rest = text.get(found..).unwrap_or_default();
+        work::did(found - done + 1);
         done = found + 1;
         match rest.as_bytes().first() {
             Some(b'&') => {

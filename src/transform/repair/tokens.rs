@@ -1,9 +1,9 @@
 //! Cuts a document into tokens. Every byte belongs to exactly one, and nothing is looked at twice
 //! more often than a fixed number of times.
 
-use super::attributes::{Attribute, Outcome, Reader};
+use super::attributes::{Attribute, Inside, Outcome, Reader};
 use super::faults::Faults;
-use super::names;
+use super::{names, roots, stack, work};
 
 /// One token.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub(super) enum Token<'s> {
     Bogus,
     /// A start tag.
     Start(StartTag<'s>),
-    /// The name of an end tag, not yet repaired.
-    End(&'s str),
+    /// The name of an end tag, not yet repaired, and the white space behind it.
+    End(&'s str, &'s str),
     /// The rest of the document is half a tag.
     Cut,
 }
@@ -83,12 +83,6 @@ impl<'s> Tokens<'s> {
         self.at = (self.at + length).min(self.source.len());
     }
 
-    /// Leaves out all up to and including the next `>`.
-    pub(super) fn skip_declaration(&mut self) {
-        let length = self.rest().find('>').map_or(self.rest().len(), |n| n + 1);
-        self.skip(length);
-    }
-
     /// The next token. `open` is the name of the element it stands in, which ends a CDATA section
     /// that nothing else ends.
     pub(super) fn next(&mut self, open: Option<&str>, faults: &mut Faults) -> Option<Token<'s>> {
@@ -110,6 +104,7 @@ impl<'s> Tokens<'s> {
     }
 
     fn take(&mut self, length: usize) -> &'s str {
+        work::did(length);
         let taken = self.rest().get(..length).unwrap_or_default();
         self.skip(length);
         taken
@@ -154,10 +149,18 @@ impl<'s> Tokens<'s> {
             return Token::Comment(inside);
         }
         faults.note(at, "comment closed");
-        let end = find(rest, ">", &mut self.no_more.bracket).unwrap_or(rest.len());
+        Token::Comment(self.up_to_bracket())
+    }
+
+    /// Takes what stands before the next angle bracket, and that bracket if it is a closing one.
+    pub(super) fn up_to_bracket(&mut self) -> &'s str {
+        let rest = self.rest();
+        let end = memchr::memchr2(b'<', b'>', rest.as_bytes()).unwrap_or(rest.len());
         let inside = self.take(end);
-        self.skip(1);
-        Token::Comment(inside)
+        if self.rest().starts_with('>') {
+            self.skip(1);
+        }
+        inside
     }
 
     fn cdata(&mut self, rest: &'s str, open: Option<&str>, faults: &mut Faults) -> Token<'s> {
@@ -183,14 +186,19 @@ impl<'s> Tokens<'s> {
     fn instruction(&mut self, rest: &'s str, faults: &mut Faults) -> Token<'s> {
         let at = self.at;
         let body = rest.get(2..).unwrap_or_default();
-        if let Some(end) = find(body, "?>", &mut self.no_more.instruction_end) {
-            self.skip(end + 4);
-            return Token::Instruction(body.get(..end).unwrap_or_default());
+        let end = find(body, "?>", &mut self.no_more.instruction_end).and_then(|end| body.get(..end));
+        self.skip(2);
+        match end {
+            // An XML declaration holds no `>`: this one was never closed.
+            Some(inside) if !(inside.starts_with("xml ") && inside.contains('>')) => {
+                self.skip(inside.len() + 2);
+                Token::Instruction(inside)
+            }
+            _ => {
+                faults.note(at, "processing instruction closed");
+                Token::Instruction(self.up_to_bracket())
+            }
         }
-        faults.note(at, "processing instruction closed");
-        let end = find(body, ">", &mut self.no_more.bracket).unwrap_or(body.len());
-        self.skip(end + 3);
-        Token::Instruction(body.get(..end).unwrap_or_default())
     }
 
     fn end_tag(&mut self, rest: &'s str, faults: &mut Faults) -> Token<'s> {
@@ -201,14 +209,31 @@ impl<'s> Tokens<'s> {
             faults.note(self.at, "end tag closed");
         }
         let end = end.unwrap_or(body.len());
+        work::did(end);
         self.skip(end + 2 + usize::from(closed));
-        Token::End(name_of(body.get(..end).unwrap_or_default()))
+        let inside = body.get(..end).unwrap_or_default();
+        let name = name_of(inside);
+        let tail = inside
+            .get(name.len()..)
+            .filter(|tail| tail.bytes().all(|b| b.is_ascii_whitespace()));
+        Token::End(name, tail.unwrap_or_default())
     }
 
     fn start_tag(&mut self, rest: &'s str, faults: &mut Faults) -> Token<'s> {
         let name = name_of(rest.get(1..).unwrap_or_default());
+        let mark = faults.mark();
         match self.attributes.read(self.at + 1 + name.len(), faults) {
-            Outcome::Tag(inside) => {
+            Outcome::Interrupted(inside) if !is_tag_without_end(name, &inside) => {
+                faults.undo(mark);
+                Token::Text(self.take(inside.end - self.at))
+            }
+            Outcome::Tag(inside) | Outcome::Interrupted(inside) => {
+                if !rest
+                    .get(..inside.end - self.at)
+                    .is_some_and(|tag| tag.ends_with('>'))
+                {
+                    faults.note(self.at, "tag closed");
+                }
                 self.at = inside.end;
                 Token::Start(StartTag {
                     name,
@@ -217,7 +242,6 @@ impl<'s> Tokens<'s> {
                     self_closing: inside.self_closing,
                 })
             }
-            Outcome::Interrupted(end) => Token::Text(self.take(end - self.at)),
             Outcome::Cut => {
                 self.at = self.source.len();
                 Token::Cut
@@ -232,11 +256,20 @@ fn begins_name(rest: &str, at: usize) -> bool {
         .is_some_and(names::starts_name)
 }
 
+/// True for `<item` and `<a b="c"` before another tag; `x <y` before one is text.
+fn is_tag_without_end(name: &str, inside: &Inside<'_>) -> bool {
+    if inside.attributes.is_empty() {
+        return inside.tail.contains('\n') && (roots::is_entry(name) || stack::is_field(name));
+    }
+    inside.attributes.iter().all(|attribute| attribute.is_quoted)
+}
+
 /// The name at the start of a tag.
 fn name_of(tag: &str) -> &str {
     let end = tag
         .bytes()
         .position(|b| b.is_ascii_whitespace() || b"/><=\"'".contains(&b));
+    work::did(end.unwrap_or(tag.len()));
     tag.get(..end.unwrap_or(tag.len())).unwrap_or_default()
 }
 
@@ -252,6 +285,7 @@ fn find(text: &str, end: &str, no_more: &mut bool) -> Option<usize> {
     } else {
         memchr::memmem::find(text.as_bytes(), end.as_bytes())
     };
+    work::did(if *no_more { 0 } else { found.unwrap_or(text.len()) });
     *no_more |= found.is_none();
     found
 }

@@ -9,7 +9,7 @@ use super::namespaces::{Scope, repair_uri};
 use super::stack::{self, Open};
 use super::text::{self, Within};
 use super::tokens::{StartTag, Token, Tokens};
-use super::{names, roots};
+use super::{names, roots, work};
 use crate::message::Kind;
 use crate::transform::{Error, Limits};
 
@@ -19,6 +19,7 @@ const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
 pub(super) struct Walk<'s> {
     source: &'s str,
     depth: usize,
+    attributes: usize,
     /// Where the start tags of elements stand that are never closed, in order, as an earlier walk found.
     never_closed: &'s [usize],
     tokens: Tokens<'s>,
@@ -77,6 +78,7 @@ impl<'s> Walk<'s> {
         Self {
             source,
             depth: limits.depth.max(1),
+            attributes: limits.attributes,
             never_closed,
             tokens: Tokens::new(source, limits.attributes),
             out: String::with_capacity(source.len() + source.len() / 16 + DECLARATION.len()),
@@ -142,7 +144,7 @@ impl<'s> Walk<'s> {
                 Place::InRoot => self.start(tag, at),
                 Place::AfterRoot => self.start_after_root(tag, at),
             },
-            Token::End(name) => self.end(&names::repair(name), at),
+            Token::End(name, tail) => self.end(&names::repair(name), tail, at),
             Token::Cut => self.faults.note(at, "cut tag at the end dropped"),
         }
         Ok(())
@@ -215,7 +217,7 @@ impl<'s> Walk<'s> {
             Some(length) => self.tokens.skip(length),
             None => {
                 self.saw_doctype_without_end |= is_prolog;
-                self.tokens.skip_declaration();
+                self.tokens.up_to_bracket();
             }
         }
         self.faults.note(at, "DOCTYPE dropped");
@@ -295,6 +297,10 @@ impl<'s> Walk<'s> {
         let mut ready = Vec::with_capacity(tag.attributes.len());
         for attribute in tag.attributes {
             ready.extend(self.declaration_or_attribute(attribute, element.mark));
+        }
+        if self.open.is_empty() {
+            self.scope
+                .root_is_read(self.attributes.saturating_sub(ready.len()));
         }
         element.written = self.bound_name(&element.name, element.at);
         // A declaration has its value already; its prefix is no prefix.
@@ -405,6 +411,7 @@ impl<'s> Walk<'s> {
     fn write_attributes(&mut self, attributes: &[Ready<'s>]) {
         for (index, attribute) in attributes.iter().enumerate() {
             let earlier = attributes.get(..index).unwrap_or_default();
+            work::did(index);
             if earlier
                 .iter()
                 .any(|other| self.are_same(&attribute.name, &other.name))
@@ -449,7 +456,7 @@ impl<'s> Walk<'s> {
         local == other_local && (prefix == other_prefix || namespace(prefix) == namespace(other_prefix))
     }
 
-    fn end(&mut self, name: &str, at: usize) {
+    fn end(&mut self, name: &str, tail: &str, at: usize) {
         if self.too_deep > 0 {
             // Whatever is missing down there, an end tag of the feed's own skeleton gets us out.
             let skeleton = self.open.get(..3).unwrap_or(&self.open);
@@ -470,7 +477,7 @@ impl<'s> Walk<'s> {
         if element.name != name {
             self.faults.note(at, "end tag given the name of its start");
         }
-        self.write_end(element);
+        self.write_end(element, tail);
     }
 
     /// Closes the innermost element, whose end tag is missing.
@@ -478,14 +485,16 @@ impl<'s> Walk<'s> {
         if let Some(element) = self.open.pop() {
             self.faults.note(element.at, "element closed");
             self.unclosed.push(element.at);
-            self.write_end(element);
+            self.write_end(element, "");
         }
     }
 
-    fn write_end(&mut self, element: Open<'s>) {
+    fn write_end(&mut self, element: Open<'s>, tail: &str) {
         let end_tag = self.out.len();
+        work::did(element.written().len());
         self.out.push_str("</");
         self.out.push_str(element.written());
+        self.out.push_str(tail);
         self.out.push('>');
         if !self.open.is_empty() {
             self.scope.leave(element.mark);
@@ -527,6 +536,7 @@ impl<'s> Walk<'s> {
         };
         self.faults
             .note(at, "entry behind the root put back into the feed");
+        work::did(self.out.len() - innermost.end_tag);
         self.out.truncate(innermost.end_tag);
         self.open
             .extend(reopen.into_iter().flatten().map(|element| element.element));
