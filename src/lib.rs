@@ -16,6 +16,7 @@ pub mod store;
 pub mod images;
 pub mod fetch;
 pub mod transform;
+pub mod demo;
 pub mod sign;
 pub mod message;
 pub mod clock;

@@ -259,6 +259,12 @@ const FETCH: &[Setting<Choices>] = rows! {
             o.fetch.max_body = v.bytes()?;
             o.limits.decoded = o.fetch.max_body;
         };
+    "max_head" = r#""64KiB""#,
+        "Bytes of the head of an answer.",
+        |o, v| o.fetch.max_head = head(v)?;
+    "max_headers" = "100",
+        "Headers of an answer.",
+        |o, v| o.fetch.max_headers = v.number(16)?;
     "max_redirects" = "5",
         "Redirects followed; each address is judged again.",
         |o, v| o.fetch.max_redirects = v.number(0)?;
@@ -463,6 +469,14 @@ fn header_text(input: &Input<'_>) -> Read<String> {
     input.problem("only printable ASCII may stand in a header")
 }
 
+/// The HTTP library's buffer is never smaller than 8 KiB.
+fn head(input: &Input<'_>) -> Read<usize> {
+    match input.bytes()? {
+        size if size < 8 << 10 => input.problem("this must be 8KiB or more"),
+        size => Ok(size),
+    }
+}
+
 fn allowed(input: &Input<'_>) -> Read<Allow> {
     let mut allow = Allow::default();
     input.list(|text| units::allow(text, &mut allow))?;
@@ -478,7 +492,7 @@ fn external_keys(input: &Input<'_>) -> Read<Option<crate::sign::KeyRing>> {
 
 fn log_level(input: &Input<'_>) -> Read<String> {
     let text = filled(input)?;
-    match text.parse::<tracing_subscriber::filter::Targets>() {
+    match tracing_subscriber::EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => input.problem(format!("`{text}` is no log level, such as \"info\" or \"debug\"")),
     }
