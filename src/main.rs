@@ -1,5 +1,5 @@
 //! Arguments → command → exit code.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    limpid::cli::run(std::env::args_os())
 }

@@ -1,1 +1,142 @@
 //! One file per command; each calls the same ★ functions as the server.
+
+mod serve;
+mod clean;
+mod check;
+mod config;
+mod feed;
+mod sign;
+mod key;
+mod health;
+mod manual;
+mod keyring;
+mod report;
+mod failure;
+mod output;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::clock::Clock;
+use crate::config::{Environment, Settings};
+use failure::Failure;
+
+/// Republish RSS, Atom and JSON feeds: clean, private and complete, for any feed reader.
+#[derive(Debug, Parser)]
+#[command(
+    name = "limpid",
+    version,
+    after_help = "Examples:\n  limpid serve                          the built-in demo, if there are no settings yet\n  limpid config template > limpid.toml  all settings with their defaults\n  limpid clean feed.xml > clean.xml     the same cleaning without a server\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 69 origin unavailable, 78 wrong settings."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// The settings file [default: ./limpid.toml, then ~/.config/limpid/limpid.toml, then /etc/limpid/limpid.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Any setting, stronger than file and environment: --set fetch.timeout=30s
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
+    output: Form,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the proxy
+    Serve(serve::Serve),
+    /// Clean one feed without a server
+    Clean(clean::Clean),
+    /// Report every fault in the settings
+    Check(check::Check),
+    /// Print settings: an annotated template, or those in force
+    Config(config::Config),
+    /// Add, list or remove configured feeds
+    Feed(feed::Feed),
+    /// Print the signed address at which this instance serves a feed or picture
+    Sign(sign::Sign),
+    /// List, rotate or prune signing keys
+    Key(key::Key),
+    /// Ask the running server whether it is ready
+    Health(health::Health),
+    /// Print completions for a shell
+    Completions(manual::Completions),
+    /// Print the man page
+    Man(manual::Man),
+}
+
+/// What a command works with.
+struct Context {
+    global: Global,
+    environment: Environment,
+    clock: Clock,
+}
+
+impl Context {
+    /// The settings in force.
+    fn settings(&self) -> Result<Settings, Failure> {
+        let file = self.global.config.as_deref();
+        Ok(crate::config::load(file, &self.global.set, &self.environment)?)
+    }
+
+    fn json(&self) -> bool {
+        self.global.output == Form::Json
+    }
+}
+
+/// Runs the command that `arguments` (the program's own name first) ask for.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        // Help and version are such errors, too, with code 0. A closed pipe is no reason to complain.
+        Err(error) => {
+            let _closed = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let context = Context {
+        global: cli.global,
+        environment: Environment::of_process(),
+        clock: Clock::system(),
+    };
+    match dispatch(&cli.command, &context) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
+    match command {
+        Command::Serve(serve) => serve.run(context),
+        Command::Clean(clean) => clean.run(context),
+        Command::Check(check) => check.run(context),
+        Command::Config(config) => config.run(context),
+        Command::Feed(feed) => feed.run(context),
+        Command::Sign(sign) => sign.run(context),
+        Command::Key(key) => key.run(context),
+        Command::Health(health) => health.run(context),
+        Command::Completions(completions) => completions.run(Cli::command()),
+        Command::Man(man) => man.run(Cli::command()),
+    }
+}

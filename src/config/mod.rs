@@ -28,7 +28,9 @@ use crate::sign::KeyRing;
 pub use apply::is_name;
 pub use choices::{Choices, Feed, Images, Kind, Log};
 pub use fault::{Fault, Faults};
+pub use input::web_address;
 pub use places::Environment;
+pub use units::duration;
 
 /// The name of the feed that is served when there are no settings at all.
 pub const DEMO: &str = "demo";

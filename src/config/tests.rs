@@ -76,11 +76,6 @@ fn every_default_of_a_feed_is_that_of_a_feed_that_says_nothing() {
 }
 
 #[test]
-fn the_template_in_the_repository_is_the_printed_one() {
-    assert_eq!(include_str!("../../config/limpid.toml"), template::template());
-}
-
-#[test]
 fn flags_are_stronger_than_the_environment_and_that_is_stronger_than_the_file() {
     let case = Case::new("[fetch]\ntimeout = \"1s\"\nmax_redirects = 1\nper_host = 1")
         .variable("LIMPID_FETCH_MAX_REDIRECTS", "2")

@@ -5,3 +5,5 @@
 mod support;
 mod fetching;
 mod storing;
+mod settings;
+mod commands;

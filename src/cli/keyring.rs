@@ -1,0 +1,36 @@
+//! Which keys a command signs with.
+
+use super::failure::Failure;
+use super::{Context, output};
+use crate::config::{Kind, Settings, keys};
+use crate::sign::KeyRing;
+
+/// Those of the settings, or those in the store's folder, made there if there are none yet.
+pub(super) fn lasting(settings: &Settings, context: &Context) -> Result<KeyRing, Failure> {
+    match &settings.choices.keys {
+        Some(ring) => Ok(ring.clone()),
+        None => Ok(keys::load_or_create(
+            &settings.choices.store.path,
+            context.clock.now(),
+        )?),
+    }
+}
+
+/// The same for the server: one that keeps nothing may run without a folder to write.
+pub(super) fn of_server(settings: &Settings, context: &Context) -> Result<KeyRing, Failure> {
+    if settings.choices.store.kind == Kind::Memory {
+        or_fleeting(settings, context)
+    } else {
+        lasting(settings, context)
+    }
+}
+
+/// The same, or else a key that is forgotten at the end.
+pub(super) fn or_fleeting(settings: &Settings, context: &Context) -> Result<KeyRing, Failure> {
+    lasting(settings, context).or_else(|failure| {
+        output::note(&format!(
+            "warning: {failure}; signing with a key that is forgotten at the end: pictures in what is cleaned now will not load later"
+        ));
+        Ok(keys::fresh(context.clock.now())?)
+    })
+}
