@@ -201,6 +201,12 @@ impl Images {
         landed(self.refresh(key, url)).await
     }
 
+    /// Bytes held in memory now, records included.
+    pub async fn held_bytes(&self) -> u64 {
+        self.inner.memory.run_pending_tasks().await;
+        self.inner.memory.weighted_size()
+    }
+
     fn refresh(&self, key: Key, url: &Url) -> flight::Arrival {
         self.inner.flights.board(key, || {
             let (inner, url) = (Arc::clone(&self.inner), url.clone());

@@ -8,9 +8,11 @@ use std::time::Duration;
 use limpid::fetch::connect::Resolver;
 use limpid::fetch::{Error, Fetcher, Options};
 use limpid::message::{Fetched, OriginResponse, Validators};
+use tokio::io::AsyncWriteExt as _;
 use url::Url;
 
 use crate::support::origin::Origin;
+use crate::support::tls;
 
 const FEED: &str = "<rss version=\"2.0\"><channel><title>One</title></channel></rss>";
 
@@ -371,4 +373,36 @@ async fn one_host_is_asked_a_few_things_at_once_only() {
         assert!(task.await.expect("task").is_ok());
     }
     assert_eq!(origin.count("/slow"), 5);
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_signed_is_refused_and_said_plainly() {
+    let address = tls::self_signed();
+    let url = Url::parse(&format!("https://{address}/")).expect("url");
+    let error = refusal(home(), &url).await;
+    assert!(matches!(error, Error::Tls(_)), "{error:?}");
+    let text = error.to_string();
+    assert!(
+        text.contains("certificate") && text.contains("self-signed"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_port_that_speaks_plain_http_is_said_plainly_when_asked_for_https() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a loopback port");
+    let url = Url::parse(&format!("https://{}/", listener.local_addr().expect("address"))).expect("url");
+    let serving = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("connection");
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .expect("written");
+        stream
+    });
+    let error = refusal(home(), &url).await;
+    assert!(error.to_string().contains("does not speak TLS"), "{error:?}");
+    drop(serving.await);
 }

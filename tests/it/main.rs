@@ -7,3 +7,4 @@ mod fetching;
 mod storing;
 mod settings;
 mod commands;
+mod images;

@@ -3,3 +3,4 @@
 pub(crate) mod engine;
 pub mod origin;
 pub mod program;
+pub mod tls;

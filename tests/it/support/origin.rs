@@ -208,6 +208,7 @@ impl Origin {
     }
 
     /// Answers by its script again.
+    #[allow(dead_code, reason = "the refresh tests use it")]
     pub fn recovers(&self) {
         self.shared.script().down = None;
     }

@@ -1,0 +1,379 @@
+//! Pictures: what is fetched, what is refused, what is kept.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use img_parts::png::PngChunk;
+use limpid::clock::Clock;
+use limpid::fetch::{self, Fetcher};
+use limpid::images::{Error, Image, Images, Options, Svg};
+use limpid::transform::Picture;
+use url::Url;
+
+use crate::support::origin::Origin;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A PNG that claims this size and holds `pixels`.
+fn png(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
+    let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    header.extend_from_slice(&[8, 2, 0, 0, 0]);
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, contents) in [
+        (*b"IHDR", header.as_slice()),
+        (*b"tEXt", b"Comment\0taken at home"),
+        (*b"IDAT", pixels),
+        (*b"IEND", b""),
+    ] {
+        let chunk = PngChunk::new(kind, Bytes::copy_from_slice(contents));
+        bytes.extend_from_slice(&chunk.encoder().bytes());
+    }
+    bytes
+}
+
+fn home() -> fetch::Options {
+    let mut options = fetch::Options::default();
+    options.allow_private.networks = vec!["127.0.0.0/8".parse().expect("network")];
+    options
+}
+
+fn service(options: Options) -> (Images, Clock) {
+    let clock = Clock::system();
+    let images = Images::new(options, Fetcher::new(home()), clock.clone());
+    (images, clock)
+}
+
+async fn get(options: Options, url: &Url) -> Result<Image, Error> {
+    service(options).0.get(url).await
+}
+
+/// Waits until `done` holds; other tasks run meanwhile.
+async fn eventually(done: impl Fn() -> bool) {
+    let waiting = async {
+        while !done() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    assert!(waited.is_ok(), "it never happened");
+}
+
+#[tokio::test]
+async fn a_picture_is_served_by_its_bytes_whatever_its_origin_calls_it() {
+    let origin = Origin::start().await;
+    for claimed in ["text/html", "image/svg+xml", "application/octet-stream", ""] {
+        origin
+            .at("/p")
+            .gives(png(3, 2, b"x"))
+            .with("content-type", claimed)
+            .with("set-cookie", "id=1");
+        let image = get(Options::default(), &origin.url("/p"))
+            .await
+            .expect("a picture");
+        assert_eq!(image.media_type, "image/png", "{claimed}");
+        assert!(image.etag.starts_with('"') && image.etag.ends_with('"'));
+        let comment = memchr::memmem::find(&image.body, b"taken at home");
+        assert!(comment.is_none(), "metadata is gone");
+    }
+    let asked = origin.last("/p").expect("asked");
+    let mut names: Vec<&str> = asked.headers.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"]);
+}
+
+#[tokio::test]
+async fn metadata_stays_if_the_owner_says_so() {
+    let origin = Origin::start().await;
+    let bytes = png(3, 2, b"x");
+    origin.at("/p").gives(&bytes);
+    let options = Options {
+        strip_metadata: false,
+        ..Options::default()
+    };
+    let image = get(options, &origin.url("/p")).await.expect("a picture");
+    assert_eq!(image.body, bytes);
+}
+
+#[tokio::test]
+async fn what_is_no_picture_is_refused_however_it_is_called() {
+    let origin = Origin::start().await;
+    for body in [
+        "<!doctype html><script>alert(1)</script>",
+        "<html><body><svg/></body></html>",
+        "<?xml version='1.0'?><rss/>",
+        "{}",
+        "",
+        "GIF89",
+    ] {
+        origin.at("/p.png").gives(body).with("content-type", "image/png");
+        let error = get(Options::default(), &origin.url("/p.png"))
+            .await
+            .expect_err("no picture");
+        assert!(matches!(error, Error::NotAPicture), "{body}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_not_read_to_its_end() {
+    let origin = Origin::start().await;
+    origin.at("/page").gives("<p>".repeat(1000)).endlessly();
+    let error = get(Options::default(), &origin.url("/page"))
+        .await
+        .expect_err("no picture");
+    assert!(matches!(error, Error::NotAPicture), "{error:?}");
+}
+
+#[tokio::test]
+async fn svg_is_blocked_unless_the_owner_wants_it() {
+    let origin = Origin::start().await;
+    origin
+        .at("/p.svg")
+        .gives("<svg xmlns='http://www.w3.org/2000/svg'/>");
+    let url = origin.url("/p.svg");
+    let error = get(Options::default(), &url).await.expect_err("blocked");
+    assert!(matches!(error, Error::SvgBlocked), "{error:?}");
+    let sandbox = Options {
+        svg: Svg::Sandbox,
+        ..Options::default()
+    };
+    let image = get(sandbox, &url).await.expect("a picture");
+    assert_eq!(image.media_type, "image/svg+xml");
+}
+
+#[tokio::test]
+async fn a_picture_with_too_many_pixels_is_refused_by_its_header() {
+    let origin = Origin::start().await;
+    for (path, width, height) in [
+        ("/bomb", 10_000, 10_000),
+        ("/strip", 20_000, 1),
+        ("/absurd", u32::MAX, u32::MAX),
+    ] {
+        origin.at(path).gives(png(width, height, b"x"));
+        let error = get(Options::default(), &origin.url(path))
+            .await
+            .expect_err("too many");
+        assert!(matches!(error, Error::TooManyPixels), "{path}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_is_too_large_is_refused_also_behind_a_content_coding() {
+    let origin = Origin::start().await;
+    let options = Options {
+        max_size: 10_000,
+        ..Options::default()
+    };
+    let large = png(3, 2, &vec![0; 20_000]);
+    let mut squeezed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    squeezed.write_all(&large).expect("in memory");
+    let squeezed = squeezed.finish().expect("in memory");
+    assert!(squeezed.len() < 10_000);
+    origin.at("/large").gives(&large).chunked(4096);
+    origin.at("/endless").gives(png(3, 2, b"x")).endlessly();
+    origin
+        .at("/bomb")
+        .gives(&squeezed)
+        .with("content-encoding", "gzip");
+    for path in ["/large", "/endless", "/bomb"] {
+        let error = get(options.clone(), &origin.url(path))
+            .await
+            .expect_err("too large");
+        assert!(
+            matches!(error, Error::Fetch(fetch::Error::TooLarge(10_000))),
+            "{path}: {error:?}"
+        );
+    }
+    let image = get(Options::default(), &origin.url("/bomb"))
+        .await
+        .expect("a picture");
+    assert_eq!(image.media_type, "image/png");
+}
+
+#[tokio::test]
+async fn a_picture_at_a_private_address_is_never_asked_for() {
+    let origin = Origin::start().await;
+    let images = Images::new(
+        Options::default(),
+        Fetcher::new(fetch::Options::default()),
+        Clock::system(),
+    );
+    let error = images.get(&origin.url("/p.png")).await.expect_err("refused");
+    assert!(
+        matches!(error, Error::Fetch(fetch::Error::Refused(_))),
+        "{error:?}"
+    );
+    assert_eq!(origin.connections(), 0);
+}
+
+#[tokio::test]
+async fn five_hundred_readers_cost_the_origin_one_request() {
+    let origin = Origin::start().await;
+    let held = origin.at("/p").gives(png(3, 2, b"x")).held();
+    let (images, _) = service(Options::default());
+    let readers: Vec<_> = (0..500)
+        .map(|_| {
+            let (images, url) = (images.clone(), origin.url("/p"));
+            tokio::spawn(async move { images.get(&url).await })
+        })
+        .collect();
+    held.arrived().await;
+    held.release();
+    for reader in readers {
+        assert!(reader.await.expect("task").is_ok());
+    }
+    assert!(images.get(&origin.url("/p#again")).await.is_ok());
+    assert_eq!(origin.count("/p"), 1);
+}
+
+#[tokio::test]
+async fn the_first_reader_may_leave_and_the_fetch_goes_on() {
+    let origin = Origin::start().await;
+    let held = origin.at("/p").gives(png(3, 2, b"x")).held();
+    let (images, _) = service(Options::default());
+    let first = {
+        let (images, url) = (images.clone(), origin.url("/p"));
+        tokio::spawn(async move { images.get(&url).await })
+    };
+    held.arrived().await;
+    first.abort();
+    assert!(first.await.is_err());
+    held.release();
+    assert!(images.get(&origin.url("/p")).await.is_ok());
+    assert_eq!(origin.count("/p"), 1);
+}
+
+#[tokio::test]
+async fn a_stale_picture_is_served_at_once_and_asked_for_again_behind() {
+    let origin = Origin::start().await;
+    let url = origin.url("/p");
+    origin
+        .at("/p")
+        .gives(png(3, 2, b"x"))
+        .conditional("\"1\"")
+        .with("cache-control", "max-age=7200");
+    let (images, clock) = service(Options::default());
+    let first = images.get(&url).await.expect("a picture");
+    clock.advance(HOUR);
+    images.get(&url).await.expect("still fresh");
+    assert_eq!(origin.count("/p"), 1);
+    clock.advance(2 * HOUR);
+    let stale = images.get(&url).await.expect("stale");
+    assert_eq!(stale.etag, first.etag);
+    eventually(|| origin.count("/p") == 2).await;
+    let again = origin.last("/p").expect("asked");
+    assert_eq!(again.header("if-none-match"), Some("\"1\""));
+}
+
+#[tokio::test]
+async fn a_picture_outlives_its_origin() {
+    let origin = Origin::start().await;
+    let url = origin.url("/p");
+    origin.at("/p").gives(png(3, 2, b"x"));
+    let (images, clock) = service(Options::default());
+    let first = images.get(&url).await.expect("a picture");
+    origin.fails_with(410);
+    clock.advance(365 * 24 * HOUR);
+    for _ in 0..2 {
+        let image = images.get(&url).await.expect("still there");
+        assert_eq!(image.etag, first.etag);
+        eventually(|| origin.count("/p") == 2).await;
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_remembered_for_a_while_only() {
+    let origin = Origin::start().await;
+    let url = origin.url("/p");
+    let (images, clock) = service(Options::default());
+    for _ in 0..3 {
+        let error = images.get(&url).await.expect_err("not there");
+        assert!(
+            matches!(error, Error::Fetch(fetch::Error::Status { status: 404, .. })),
+            "{error:?}"
+        );
+    }
+    assert_eq!(origin.count("/p"), 1);
+    origin.at("/p").gives(png(3, 2, b"x"));
+    clock.advance(7 * HOUR);
+    assert!(images.get(&url).await.is_ok());
+    assert_eq!(origin.count("/p"), 2);
+}
+
+#[tokio::test]
+async fn alternates_are_tried_in_order_when_the_address_fails() {
+    let origin = Origin::start().await;
+    let wrapper = Origin::start().await;
+    wrapper.at("/w").gives(png(3, 2, b"w"));
+    let (images, _) = service(Options::default());
+    let url = origin.url("/p");
+    images.learn(&[Picture {
+        url: url.clone(),
+        alternates: Arc::new([origin.url("/http"), wrapper.url("/w")]),
+    }]);
+    assert!(images.get(&url).await.is_ok());
+    let asked: Vec<String> = origin.asked().into_iter().map(|asked| asked.target).collect();
+    assert_eq!(asked, ["/p", "/http"]);
+    assert_eq!(wrapper.count("/w"), 1);
+}
+
+#[tokio::test]
+async fn an_origin_that_forbids_is_asked_once_more_as_from_its_own_page() {
+    let origin = Origin::start().await;
+    let own = origin.url("/");
+    origin
+        .at("/p")
+        .gives(png(3, 2, b"x"))
+        .only_for_referer(own.as_str());
+    assert!(get(Options::default(), &origin.url("/p")).await.is_ok());
+    assert_eq!(origin.count("/p"), 2);
+    origin.at("/never").status(403);
+    let error = get(Options::default(), &origin.url("/never"))
+        .await
+        .expect_err("no");
+    assert!(matches!(
+        error,
+        Error::Fetch(fetch::Error::Status { status: 403, .. })
+    ));
+    assert_eq!(origin.count("/never"), 2);
+}
+
+#[tokio::test]
+async fn memory_for_pictures_is_bounded_in_bytes() {
+    let origin = Origin::start().await;
+    let (images, _) = service(Options {
+        memory: 100_000,
+        ..Options::default()
+    });
+    for n in 0..50 {
+        let path = format!("/{n}");
+        origin.at(&path).gives(png(3, 2, &[n; 10_000]));
+        images.get(&origin.url(&path)).await.expect("a picture");
+    }
+    assert!(images.held_bytes().await <= 100_000);
+}
+
+#[tokio::test]
+async fn pictures_are_prefetched_before_anyone_reads() {
+    let origin = Origin::start().await;
+    origin.at("/p").gives(png(3, 2, b"x"));
+    let pictures = [Picture {
+        url: origin.url("/p"),
+        alternates: Arc::default(),
+    }];
+    let (images, _) = service(Options {
+        prefetch: false,
+        ..Options::default()
+    });
+    images.prefetch(&pictures);
+    let (images, _) = service(Options {
+        prefetch_delay: Duration::ZERO,
+        ..Options::default()
+    });
+    images.prefetch(&pictures);
+    eventually(|| origin.count("/p") == 1).await;
+    assert!(images.get(&origin.url("/p")).await.is_ok());
+    images.prefetch(&pictures);
+    assert_eq!(origin.count("/p"), 1);
+}
