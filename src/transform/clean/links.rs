@@ -1,1 +1,169 @@
 //! Addresses: absolute and harmless, or gone.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use super::RewriteRule;
+use super::sanitize::SCHEMES;
+use super::trackers;
+
+/// The address a browser would ask for: white space that HTML allows inside taken out, resolved
+/// against `base` (WHATWG URL).
+pub(super) fn absolute(address: &str, base: Option<&Url>) -> Option<Url> {
+    let address = address.trim_matches(|c: char| c <= ' ');
+    if address.is_empty() {
+        return None;
+    }
+    Url::options().base_url(base).parse(address).ok()
+}
+
+/// An absolute http or https address with a host, without a name and password in it.
+pub(super) fn web(address: &str, base: Option<&Url>) -> Option<Url> {
+    let url = absolute(address, base)?;
+    is_web(&url).then_some(url)
+}
+
+/// True for http and https.
+pub(super) fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+/// What became of a link.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    /// The address to write.
+    pub address: String,
+    /// A redirector around it was taken off.
+    pub redirector: bool,
+    /// Tracking parameters were taken off.
+    pub parameters: bool,
+}
+
+/// The address of a link: absolute, of a harmless scheme, without redirectors and tracking
+/// parameters (if `trackers`), changed by the owner's rules. `None`: it must go.
+pub(super) fn link(address: &str, base: Option<&Url>, clean: bool, rules: &[RewriteRule]) -> Option<Link> {
+    let mut url = absolute(address, base)?;
+    if !SCHEMES.contains(&url.scheme()) {
+        return None;
+    }
+    let mut link = Link {
+        address: as_written(address, &url),
+        redirector: false,
+        parameters: false,
+    };
+    if !is_web(&url) {
+        return Some(link);
+    }
+    if clean {
+        if let Some(target) = trackers::redirected(&url) {
+            link.address = target.as_str().to_owned();
+            link.redirector = true;
+            url = target;
+        }
+        if let Cow::Owned(without) = trackers::without_parameters(&link.address, base.and_then(Url::host_str))
+        {
+            link.address = without;
+            link.parameters = true;
+        }
+    }
+    for rule in rules {
+        if let Cow::Owned(changed) = rule.matches.replace(&link.address, rule.replace.as_str())
+            && let Some(target) = absolute(&changed, Some(&url))
+            && SCHEMES.contains(&target.scheme())
+        {
+            link.address = as_written(&changed, &target);
+        }
+    }
+    Some(link)
+}
+
+/// The address as its author wrote it, if no reader can misread it; else normalised.
+fn as_written(address: &str, url: &Url) -> String {
+    let address = address.trim_matches(|c: char| c <= ' ');
+    let plain = address.chars().all(|c| {
+        c.is_alphanumeric()
+            || (c.is_ascii_graphic()
+                && !matches!(c, '\\' | '"' | '<' | '>' | '`' | '\'' | '{' | '}' | '|' | '^'))
+    });
+    let prefix = address.get(..url.scheme().len());
+    let absolute =
+        prefix == Some(url.scheme()) && (!is_web(url) || address[url.scheme().len()..].starts_with("://"));
+    if plain && absolute {
+        address.to_owned()
+    } else {
+        url.as_str().to_owned()
+    }
+}
+
+/// The same page, whatever place in it.
+pub(super) fn same_page(a: &Url, b: &Url) -> bool {
+    let page = |url: &Url| url.as_str().split('#').next().map(str::len);
+    match (page(a), page(b)) {
+        (Some(i), Some(j)) => a.as_str().get(..i) == b.as_str().get(..j),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use regex::Regex;
+
+    fn clean(address: &str) -> Option<String> {
+        let base = Url::parse("https://site.example/dir/page?x=1").expect("url");
+        link(address, Some(&base), true, &[]).map(|link| link.address)
+    }
+
+    #[test]
+    fn links_are_absolute_and_of_a_harmless_scheme() {
+        for (given, told) in [
+            ("other", Some("https://site.example/dir/other")),
+            (" /a b ", Some("https://site.example/a%20b")),
+            ("//cdn.example/x", Some("https://cdn.example/x")),
+            ("https:/cdn.example/x", Some("https://site.example/cdn.example/x")),
+            ("https://cdn.example", Some("https://cdn.example")),
+            (
+                "https://cdn.example/ä?q=%20+&b",
+                Some("https://cdn.example/ä?q=%20+&b"),
+            ),
+            ("http:\\\\cdn.example\\x", Some("http://cdn.example/x")),
+            ("mailto:a@b.example", Some("mailto:a@b.example")),
+            ("magnet:?xt=urn:btih:aa", Some("magnet:?xt=urn:btih:aa")),
+            ("javascript:alert(1)", None),
+            ("JaVa\nScRiPt:alert(1)", None),
+            ("\u{1}javascript:alert(1)", None),
+            ("vbscript:x", None),
+            ("data:text/html,x", None),
+            ("file:///etc/passwd", None),
+            ("blob:https://site.example/x", None),
+            ("", None),
+        ] {
+            assert_eq!(clean(given).as_deref(), told, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn the_owner_s_rules_change_addresses_and_cannot_make_them_harmful() {
+        let rule = |matches: &str, replace: &str| RewriteRule {
+            matches: Regex::new(matches).expect("regex"),
+            replace: replace.to_owned(),
+        };
+        let rules = [
+            rule(
+                r"^https://api\.site\.example/article/(\d+)$",
+                "https://www.site.example/a-$1",
+            ),
+            rule("^https://evil", "javascript:evil"),
+        ];
+        let with = |address: &str| link(address, None, false, &rules).map(|link| link.address);
+        assert_eq!(
+            with("https://api.site.example/article/42").as_deref(),
+            Some("https://www.site.example/a-42")
+        );
+        assert_eq!(
+            with("https://evil.example/").as_deref(),
+            Some("https://evil.example/")
+        );
+    }
+}

@@ -5,19 +5,24 @@
 //! ammonia parses is only what that pass wrote, so no element escapes the rewriting, and nothing
 //! touches markup after the sanitizer.
 
+mod pass;
+mod nesting;
 pub mod embeds;
-pub mod sanitize;
 pub mod images;
-pub mod links;
-pub mod trackers;
+mod links;
+mod sanitize;
+mod trackers;
+mod elements;
+mod text;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex::Regex;
 use url::Url;
 
 use super::Picture;
-use super::report::Report;
+use super::report::{Reason, Report};
 
 /// What is done to markup and addresses.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +89,8 @@ pub struct Cleaner<'p> {
     pub report: Report,
     /// Every picture placed so far, each once.
     pub pictures: Vec<Picture>,
+    /// Where each picture stands in `pictures`.
+    recorded: HashMap<Url, usize>,
 }
 
 impl<'p> Cleaner<'p> {
@@ -95,34 +102,137 @@ impl<'p> Cleaner<'p> {
             entry: None,
             report: Report::default(),
             pictures: Vec::new(),
+            recorded: HashMap::new(),
         }
     }
 
-    /// Cleans a field of HTML. Addresses in it are resolved against `base`.
+    /// ★ Cleans a field of HTML. Addresses in it are resolved against `base`.
     ///
     /// The result is a fixpoint: cleaned again, it stays the same.
     pub fn html(&mut self, html: &str, base: Option<&Url>) -> String {
-        let _ = (html, base, self.policy);
-        String::new()
+        if memchr::memchr2(b'<', b'&', html.as_bytes()).is_none() {
+            return text::printable(html).into_owned();
+        }
+        self.rewritten(html, base).unwrap_or_else(|| {
+            self.report.changed(self.entry, Reason::TooDeep, "markup");
+            let mut out = String::with_capacity(html.len());
+            text::push_escaped(&mut out, &text::printable(&pass::text_of(html)));
+            out
+        })
+    }
+
+    /// Rewritten and sanitized; `None`: over a ceiling, or not stable.
+    fn rewritten(&mut self, html: &str, base: Option<&Url>) -> Option<String> {
+        if html.len() > self.policy.limits.bytes {
+            return None;
+        }
+        let rewritten = pass::rewrite(html, base, self).ok()?;
+        let mut clean = sanitize::sanitize(&rewritten);
+        if clean == rewritten {
+            return Some(clean);
+        }
+        // The sanitizer saw it otherwise than it was written. Markup that does not come to rest is
+        // how sanitizers are outwitted: it must be the same twice, or it becomes text.
+        for _ in 0..MAX_PASSES {
+            let mut again = Cleaner::new(self.policy);
+            let next = sanitize::sanitize(&pass::rewrite(&clean, base, &mut again).ok()?);
+            if next == clean {
+                return Some(clean);
+            }
+            clean = next;
+        }
+        None
     }
 
     /// Cleans a field that may be text or HTML: only if it holds a tag that HTML knows is it cleaned
     /// as HTML; `Vec<T>` and `<me@example.org>` stay.
     pub fn text_or_html(&mut self, text: &str, base: Option<&Url>) -> String {
-        let _ = base;
-        text.to_owned()
+        if holds_known_tag(text) {
+            self.html(text, base)
+        } else {
+            text::printable(text).into_owned()
+        }
     }
 
     /// Cleans an address: absolute http(s) (or another harmless scheme, for [`Role::Link`]),
     /// rewritten for its role; `None`: it must go.
     pub fn address(&mut self, address: &str, base: Option<&Url>, role: Role) -> Option<String> {
-        let _ = (base, role);
-        Some(address.to_owned())
+        let cleaned = match role {
+            Role::Link => self.link(address, base),
+            Role::Media => links::web(address, base).map(String::from),
+            Role::Image if matches!(self.policy.images, images::Policy::Strip) => None,
+            Role::Image => images::place(address, base, &self.policy.images).map(|placed| {
+                self.record_picture(&placed);
+                placed.address
+            }),
+        };
+        if cleaned.is_none() {
+            self.report.changed(self.entry, Reason::Address, address);
+        }
+        cleaned
+    }
+
+    /// The address of a link, cleaned and noted.
+    fn link(&mut self, address: &str, base: Option<&Url>) -> Option<String> {
+        let link = links::link(address, base, self.policy.trackers, &self.policy.rewrite)?;
+        if link.redirector {
+            self.report.changed(self.entry, Reason::Redirector, address);
+        }
+        if link.parameters {
+            self.report.changed(self.entry, Reason::Parameters, address);
+        }
+        let wrapped = Url::parse(&link.address)
+            .ok()
+            .as_ref()
+            .and_then(images::unwrap::unwrap);
+        match wrapped {
+            Some(unwrapped) => {
+                self.report.changed(self.entry, Reason::Unwrapped, address);
+                Some(unwrapped.url.into())
+            }
+            None => Some(link.address),
+        }
+    }
+
+    /// Notes a picture that was placed.
+    fn record_picture(&mut self, placed: &images::Placed) {
+        if placed.unwrapped {
+            self.report
+                .changed(self.entry, Reason::Unwrapped, placed.picture.url.as_str());
+        }
+        if self.policy.images.is_private() && !placed.own {
+            self.report
+                .changed(self.entry, Reason::Image, placed.picture.url.as_str());
+        }
+        // The caller may have taken the list since.
+        let at = self
+            .recorded
+            .get(&placed.picture.url)
+            .and_then(|&at| self.pictures.get(at));
+        if at.is_none_or(|picture| picture.url != placed.picture.url) {
+            self.recorded
+                .insert(placed.picture.url.clone(), self.pictures.len());
+            self.pictures.push(placed.picture.clone());
+        }
     }
 }
+
+/// After this many passes markup must have come to rest.
+const MAX_PASSES: usize = 3;
 
 /// True when `text`, as HTML, holds a tag with a name that HTML, SVG or MathML knows.
 #[must_use]
 pub fn holds_known_tag(text: &str) -> bool {
-    text.contains('<')
+    memchr::memchr_iter(b'<', text.as_bytes()).any(|at| {
+        let name = text[at + 1..].trim_start_matches('/');
+        let end = name
+            .find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '<'))
+            .unwrap_or(name.len());
+        // No name is longer; what is cut short is none.
+        name.get(..end.min(20))
+            .is_some_and(|name| elements::is_known(&name.to_ascii_lowercase()))
+    })
 }
+
+#[cfg(test)]
+mod tests;

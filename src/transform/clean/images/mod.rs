@@ -3,7 +3,13 @@
 pub mod srcset;
 pub mod unwrap;
 
+use std::sync::Arc;
+
+use url::Url;
+
+use super::links;
 use crate::sign::Signer;
+use crate::transform::Picture;
 
 /// What becomes of pictures.
 #[derive(Clone, Debug, Default)]
@@ -17,4 +23,130 @@ pub enum Policy {
     Direct,
     /// No pictures.
     Strip,
+}
+
+impl Policy {
+    /// True when a reader who looks at a picture is seen by no one but the owner's own choice of proxy.
+    pub(super) fn is_private(&self) -> bool {
+        matches!(self, Self::Proxy(_) | Self::Weserv(_))
+    }
+}
+
+/// A picture found, unwrapped and placed.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    /// What to write.
+    pub address: String,
+    /// The origin, and what else to try.
+    pub picture: Picture,
+    /// A wrapper was taken off.
+    pub unwrapped: bool,
+    /// It was placed by us before.
+    pub own: bool,
+}
+
+/// Finds the origin's address of a picture, whatever wraps it.
+pub(super) fn origin(address: &str, base: Option<&Url>) -> Option<(Picture, bool)> {
+    let url = links::web(address, base)?;
+    if let Some(unwrapped) = unwrap::unwrap(&url) {
+        return Some((
+            Picture {
+                url: unwrapped.url,
+                alternates: unwrapped.alternates.into(),
+            },
+            true,
+        ));
+    }
+    Some((plain(url), false))
+}
+
+fn plain(mut url: Url) -> Picture {
+    url.set_fragment(None);
+    Picture {
+        url,
+        alternates: Arc::from([]),
+    }
+}
+
+/// Places a picture as `policy` says. `None`: it has no usable address.
+pub(super) fn place(address: &str, base: Option<&Url>, policy: &Policy) -> Option<Placed> {
+    if let Some(origin) = placed_before(address.trim(), policy) {
+        return Some(Placed {
+            address: address.trim().to_owned(),
+            picture: plain(origin),
+            unwrapped: false,
+            own: true,
+        });
+    }
+    let (picture, unwrapped) = origin(address, base)?;
+    let address = match policy {
+        Policy::Proxy(signer) => signer.image(&picture.url),
+        Policy::Weserv(base) => format!("{base}{}", encoded(picture.url.as_str())),
+        Policy::Direct | Policy::Strip => picture.url.as_str().to_owned(),
+    };
+    Some(Placed {
+        address,
+        picture,
+        unwrapped,
+        own: false,
+    })
+}
+
+/// The origin, if we wrote this very address: known by its signature, or by being what we would write.
+fn placed_before(address: &str, policy: &Policy) -> Option<Url> {
+    match policy {
+        Policy::Proxy(signer) => {
+            let tail = address.strip_prefix(signer.public_url())?.strip_prefix("/i/")?;
+            let (signature, tail) = tail.split_once('/')?;
+            signer.verify_image(signature, tail)
+        }
+        Policy::Weserv(base) => {
+            let held = address.strip_prefix(base.as_str())?;
+            let (_, origin) =
+                url::form_urlencoded::parse(format!("u={}", held.replace('+', "%2B")).as_bytes())
+                    .next()
+                    .map(|(key, value)| (key.into_owned(), value.into_owned()))?;
+            let (picture, unwrapped) = self::origin(&origin, None)?;
+            (!unwrapped && encoded(picture.url.as_str()) == held).then_some(picture.url)
+        }
+        Policy::Direct | Policy::Strip => None,
+    }
+}
+
+/// Percent-encoded as `encodeURIComponent` does, without its exceptions.
+fn encoded(address: &str) -> String {
+    url::form_urlencoded::byte_serialize(address.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weserv_address_is_not_wrapped_again() {
+        for base in ["https://wsrv.nl/?url=", "https://proxy.example/w/token/?url="] {
+            let policy = Policy::Weserv(base.to_owned());
+            let once = place("https://pics.example/a b?x=1&y=ü", None, &policy).expect("placed");
+            assert!(once.address.starts_with(base) && !once.own);
+            let twice = place(&once.address, None, &policy).expect("placed");
+            assert_eq!(twice.address, once.address);
+            assert_eq!(twice.picture.url, once.picture.url);
+        }
+    }
+
+    #[test]
+    fn only_web_addresses_are_pictures() {
+        for address in [
+            "data:image/png;base64,AA",
+            "javascript:x",
+            "relative.png",
+            "cid:1",
+            "",
+            "blob:https://a.example/x",
+        ] {
+            assert!(place(address, None, &Policy::Direct).is_none(), "{address}");
+        }
+    }
 }

@@ -1,0 +1,250 @@
+//! HTML's elements, as data: which are kept, renamed or dropped, and how they nest.
+
+/// The state the tokenizer must enter after a start tag (HTML §13.2.6.4, scripting off).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RawText {
+    Script,
+    Rawtext,
+    Rcdata,
+    Plaintext,
+}
+
+/// Whether the content of `name` is text whatever it looks like.
+pub(super) fn raw_text(name: &str) -> Option<RawText> {
+    match name {
+        "script" => Some(RawText::Script),
+        "style" | "xmp" | "iframe" | "noembed" | "noframes" => Some(RawText::Rawtext),
+        "textarea" | "title" => Some(RawText::Rcdata),
+        "plaintext" => Some(RawText::Plaintext),
+        _ => None,
+    }
+}
+
+/// Elements that mean another one: obsolete ones, AMP's, and what only matters as a block.
+pub(super) fn renamed(name: &str) -> &str {
+    match name {
+        "image" | "amp-img" | "amp-anim" => "img",
+        "amp-video" => "video",
+        "amp-audio" => "audio",
+        "amp-iframe" | "frame" => "iframe",
+        "applet" => "object",
+        "xmp" | "listing" | "plaintext" => "pre",
+        "dir" | "menu" => "ul",
+        "form" | "fieldset" | "dialog" | "search" => "div",
+        other => other,
+    }
+}
+
+/// Elements dropped with all they hold: nothing in them is for reading.
+pub(super) fn is_dropped(name: &str) -> bool {
+    matches!(
+        name,
+        "script"
+            | "style"
+            | "template"
+            | "svg"
+            | "noembed"
+            | "noframes"
+            | "title"
+            | "datalist"
+            | "annotation"
+            | "annotation-xml"
+            | "frameset"
+    )
+}
+
+/// Void elements that are not kept but worth a note: they load or act.
+pub(super) fn is_noted(name: &str) -> bool {
+    matches!(
+        name,
+        "form" | "input" | "button" | "link" | "meta" | "base" | "textarea" | "select" | "math"
+    )
+}
+
+/// HTML tags that end an svg element although its end tag is missing (HTML §13.2.6.5).
+pub(super) fn breaks_out_of_svg(name: &str) -> bool {
+    matches!(
+        name,
+        "b" | "big"
+            | "blockquote"
+            | "body"
+            | "br"
+            | "center"
+            | "code"
+            | "dd"
+            | "div"
+            | "dl"
+            | "dt"
+            | "em"
+            | "embed"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "head"
+            | "hr"
+            | "i"
+            | "img"
+            | "li"
+            | "listing"
+            | "menu"
+            | "meta"
+            | "nobr"
+            | "ol"
+            | "p"
+            | "pre"
+            | "ruby"
+            | "s"
+            | "small"
+            | "span"
+            | "strong"
+            | "strike"
+            | "sub"
+            | "sup"
+            | "table"
+            | "tt"
+            | "u"
+            | "ul"
+            | "var"
+    )
+}
+
+/// Elements of SVG whose children are HTML again.
+pub(super) fn is_svg_integration_point(name: &str) -> bool {
+    matches!(name, "foreignobject" | "desc" | "title")
+}
+
+/// Elements without content.
+pub(super) fn is_void(name: &str) -> bool {
+    matches!(
+        name,
+        "area"
+            | "base"
+            | "basefont"
+            | "bgsound"
+            | "br"
+            | "col"
+            | "embed"
+            | "frame"
+            | "hr"
+            | "img"
+            | "input"
+            | "keygen"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
+    )
+}
+
+/// Formatting elements: closed by another's end, they go on after it (HTML §13.2.4.3).
+pub(super) fn is_formatting(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "b" | "big" | "code" | "em" | "i" | "s" | "small" | "strike" | "strong" | "tt" | "u"
+    )
+}
+
+/// h1 to h6.
+pub(super) fn is_heading(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
+/// Start tags that end an open paragraph.
+pub(super) fn closes_paragraph(name: &str) -> bool {
+    is_heading(name)
+        || matches!(
+            name,
+            "address"
+                | "article"
+                | "aside"
+                | "blockquote"
+                | "center"
+                | "dd"
+                | "details"
+                | "div"
+                | "dl"
+                | "dt"
+                | "figcaption"
+                | "figure"
+                | "footer"
+                | "header"
+                | "hgroup"
+                | "hr"
+                | "li"
+                | "main"
+                | "nav"
+                | "ol"
+                | "p"
+                | "pre"
+                | "section"
+                | "summary"
+                | "table"
+                | "ul"
+        )
+}
+
+/// Elements that an end tag of ordinary content does not reach across ("special", of those kept).
+pub(super) fn is_special(name: &str) -> bool {
+    closes_paragraph(name) || is_table_part(name)
+}
+
+/// The parts of a table.
+pub(super) fn is_table_part(name: &str) -> bool {
+    matches!(name, "caption" | "tbody" | "td" | "tfoot" | "th" | "thead" | "tr")
+}
+
+/// Parts of a table that hold ordinary content.
+pub(super) fn is_cell(name: &str) -> bool {
+    matches!(name, "caption" | "td" | "th")
+}
+
+/// True inside a table but outside its cells: no text may stand here.
+pub(super) fn is_table_frame(name: &str) -> bool {
+    matches!(name, "table" | "tbody" | "tfoot" | "thead" | "tr")
+}
+
+/// True for the name of an element (or a well-known custom one) of HTML, SVG or MathML.
+pub(super) fn is_known(name: &str) -> bool {
+    KNOWN.binary_search(&name).is_ok()
+}
+
+/// Every element name of HTML (living and obsolete), SVG 1.1/2 and MathML, in lower case, sorted.
+#[rustfmt::skip]
+static KNOWN: &[&str] = &[
+    "a", "abbr", "acronym", "address", "altglyph", "animate", "animatecolor", "animatemotion",
+    "animatetransform", "annotation", "annotation-xml", "applet", "area", "article", "aside", "audio", "b",
+    "base", "basefont", "bdi", "bdo", "bgsound", "big", "blink", "blockquote", "body", "br", "button",
+    "canvas", "caption", "center", "circle", "cite", "clippath", "code", "col", "colgroup", "command",
+    "content", "data", "datalist", "dd", "defs", "del", "desc", "details", "dfn", "dialog", "dir",
+    "discard", "div", "dl", "dt", "ellipse", "em", "embed", "fieldset", "figcaption", "figure", "filter",
+    "font", "footer", "foreignobject", "form", "frame", "frameset", "g", "h1", "h2", "h3", "h4", "h5", "h6",
+    "head", "header", "hgroup", "hr", "html", "i", "iframe", "image", "img", "input", "ins", "isindex",
+    "kbd", "keygen", "label", "legend", "li", "line", "lineargradient", "link", "listing", "maction",
+    "main", "map", "mark", "marker", "marquee", "mask", "math", "menu", "menuitem", "merror", "meta",
+    "metadata", "meter", "mfenced", "mfrac", "mglyph", "mi", "mlabeledtr", "mmultiscripts", "mn", "mo",
+    "mover", "mpadded", "mpath", "mphantom", "mprescripts", "mroot", "mrow", "ms", "mspace", "msqrt",
+    "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "multicol", "munder",
+    "munderover", "nav", "nextid", "nobr", "noembed", "noframes", "noscript", "object", "ol", "optgroup",
+    "option", "output", "p", "param", "path", "pattern", "picture", "plaintext", "polygon", "polyline",
+    "portal", "pre", "progress", "q", "radialgradient", "rb", "rect", "rp", "rt", "rtc", "ruby", "s",
+    "samp", "script", "search", "section", "select", "selectedcontent", "semantics", "set", "shadow",
+    "slot", "small", "source", "spacer", "span", "stop", "strike", "strong", "style", "sub", "summary",
+    "sup", "svg", "switch", "symbol", "table", "tbody", "td", "template", "text", "textarea", "textpath",
+    "tfoot", "th", "thead", "time", "title", "tr", "track", "tref", "tspan", "tt", "u", "ul", "use", "var",
+    "video", "view", "wbr", "xmp",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_known_names_is_sorted() {
+        assert!(KNOWN.is_sorted());
+    }
+}

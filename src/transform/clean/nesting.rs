@@ -1,0 +1,404 @@
+//! Well-nested markup: what the parser after us reads is exactly what stands there.
+//!
+//! The rules of HTML's tree builder (§13.2.6.4.7 and the table modes) for the elements that are kept,
+//! done once, in one direction: implied end tags are written out, misnested formatting is closed and
+//! opened again, a table holds nothing outside its cells. So html5ever's quadratic repairs (the adoption
+//! agency, foster parenting, reconstruction) never start, and what comes out of the sanitizer is what
+//! went in: the fixpoint.
+
+use std::ops::Range;
+
+use super::elements;
+use super::text::{printable, push_escaped};
+
+/// Writes tags and text so that they nest.
+#[derive(Debug)]
+pub(super) struct Nesting {
+    /// What was written so far.
+    pub out: String,
+    open: Vec<Open>,
+    /// Formatting closed by another element's end, outermost first: it goes on before the next text.
+    pending: Vec<Open>,
+    /// A line feed right after `<pre>` is no text to a parser.
+    at_pre_start: bool,
+    /// Tags written, each weighted with the formatting open around it.
+    cost: usize,
+    /// Bytes of formatting tags written again.
+    repeated: usize,
+    limits: Limits,
+    exceeded: bool,
+}
+
+/// Ceilings of what is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Open elements.
+    pub depth: usize,
+    /// Open formatting elements × tags.
+    pub cost: usize,
+    /// Bytes of repeated formatting tags.
+    pub repeated: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Open {
+    name: &'static str,
+    /// Its start tag in `out`, so that formatting can be written again.
+    tag: Range<usize>,
+    /// Its end tag came while a block inside it was open: it ends as soon as that does.
+    ended: bool,
+    /// For a cell: how much formatting was pending outside it.
+    floor: usize,
+}
+
+impl Nesting {
+    pub(super) fn new(capacity: usize, limits: Limits) -> Self {
+        Self {
+            out: String::with_capacity(capacity),
+            open: Vec::new(),
+            pending: Vec::new(),
+            at_pre_start: false,
+            cost: 0,
+            repeated: 0,
+            limits,
+            exceeded: false,
+        }
+    }
+
+    /// True when a ceiling was passed: what was written is not to be used.
+    pub(super) fn exceeded(&self) -> bool {
+        self.exceeded
+    }
+
+    /// True when an element `name` is open.
+    pub(super) fn has_open(&self, name: &str) -> bool {
+        self.open.iter().rev().any(|open| open.name == name)
+    }
+
+    /// True where a block may stand: no paragraph, heading or inline element is open here.
+    pub(super) fn is_block_place(&self) -> bool {
+        self.open.last().is_none_or(|top| {
+            elements::is_special(top.name)
+                && !elements::is_heading(top.name)
+                && !matches!(top.name, "p" | "pre" | "summary")
+        })
+    }
+
+    /// True in a table outside its cells.
+    pub(super) fn is_table_frame(&self) -> bool {
+        self.open
+            .last()
+            .is_some_and(|top| elements::is_table_frame(top.name))
+    }
+
+    /// Writes text.
+    pub(super) fn text(&mut self, text: &str) {
+        let text = printable(text);
+        let mut text = &*text;
+        if self.out.is_empty() {
+            // A parser drops a byte order mark at the beginning.
+            text = text.trim_start_matches('\u{feff}');
+        }
+        if self.at_pre_start {
+            text = text.trim_start_matches('\n');
+        }
+        if text.is_empty() {
+            return;
+        }
+        if !text
+            .bytes()
+            .all(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\x0c'))
+        {
+            self.into_cell();
+            self.reopen();
+        }
+        self.at_pre_start = false;
+        push_escaped(&mut self.out, text);
+    }
+
+    /// Opens an element; `attributes` writes them. False: it has no place here and was left out.
+    pub(super) fn start(&mut self, name: &'static str, attributes: impl FnOnce(&mut String)) -> bool {
+        if !self.make_room(name) {
+            return false;
+        }
+        if !elements::is_special(name) {
+            self.reopen();
+        }
+        let begin = self.out.len();
+        self.out.push('<');
+        self.out.push_str(name);
+        attributes(&mut self.out);
+        self.out.push('>');
+        self.at_pre_start = false;
+        self.charge();
+        if !elements::is_void(name) {
+            self.at_pre_start = name == "pre";
+            let tag = begin..self.out.len();
+            self.push(name, tag);
+        }
+        true
+    }
+
+    /// Closes an element, if it is open where this end tag reaches.
+    pub(super) fn end(&mut self, name: &str) {
+        if elements::is_formatting(name) {
+            self.end_formatting(name);
+        } else if let Some(at) = self.reach(name) {
+            self.close_to(at);
+        }
+        self.close_ended();
+    }
+
+    /// Closes everything.
+    pub(super) fn finish(&mut self) {
+        self.close_to(0);
+    }
+
+    fn push(&mut self, name: &'static str, tag: Range<usize>) {
+        self.open.push(Open {
+            name,
+            tag,
+            ended: false,
+            floor: self.pending.len(),
+        });
+        if self.open.len() + self.pending.len() > self.limits.depth {
+            self.exceeded = true;
+        }
+    }
+
+    fn charge(&mut self) {
+        let formatting = self
+            .open
+            .iter()
+            .filter(|open| elements::is_formatting(open.name))
+            .count();
+        self.cost += formatting;
+        if self.cost > self.limits.cost {
+            self.exceeded = true;
+        }
+    }
+
+    // ---- start tags
+
+    /// Closes what a start tag implies to be closed and opens what it implies to be open.
+    fn make_room(&mut self, name: &'static str) -> bool {
+        if elements::is_table_part(name) {
+            return self.make_room_in_table(name);
+        }
+        if name == "table" && self.is_table_frame() {
+            // A table right inside a table ends it.
+            self.end("table");
+        }
+        self.into_cell();
+        match name {
+            "li" => self.end_sibling(&["li"]),
+            "dd" | "dt" => self.end_sibling(&["dd", "dt"]),
+            "a" if self.in_cell(|open| open.name == "a" && !open.ended).is_some() => self.end_link(),
+            "rb" | "rtc" => self.pop_while(&["p", "rb", "rp", "rt", "rtc"]),
+            "rp" | "rt" => self.pop_while(&["p", "rb", "rp", "rt"]),
+            _ => {}
+        }
+        if elements::closes_paragraph(name) {
+            if let Some(at) = self.reach("p") {
+                self.close_to(at);
+            }
+            if elements::is_heading(name)
+                && self.open.last().is_some_and(|top| elements::is_heading(top.name))
+            {
+                self.close_to(self.open.len() - 1);
+            }
+        }
+        self.close_ended();
+        true
+    }
+
+    fn make_room_in_table(&mut self, name: &'static str) -> bool {
+        let Some(table) = self.open.iter().rposition(|open| open.name == "table") else {
+            return false;
+        };
+        let parents: &[&str] = match name {
+            "tr" => &["tbody", "thead", "tfoot"],
+            "td" | "th" => &["tr"],
+            _ => &[],
+        };
+        let parent = self.open[table..]
+            .iter()
+            .rposition(|open| parents.contains(&open.name))
+            .map_or(table, |at| table + at);
+        self.close_to(parent + 1);
+        if parent == table {
+            match name {
+                "tr" => self.imply("tbody"),
+                "td" | "th" => {
+                    let group = self.open[table..]
+                        .iter()
+                        .any(|open| matches!(open.name, "tbody" | "thead" | "tfoot"));
+                    if !group {
+                        self.imply("tbody");
+                    }
+                    self.imply("tr");
+                }
+                _ => {}
+            }
+        }
+        true
+    }
+
+    /// Content right inside a table gets a cell of its own, so that it stays in its place.
+    fn into_cell(&mut self) {
+        if self.is_table_frame() && self.make_room_in_table("td") {
+            self.imply("td");
+        }
+    }
+
+    fn imply(&mut self, name: &'static str) {
+        let begin = self.out.len();
+        self.out.push('<');
+        self.out.push_str(name);
+        self.out.push('>');
+        self.at_pre_start = false;
+        self.push(name, begin..begin);
+    }
+
+    /// Ends an open item that a new one follows.
+    fn end_sibling(&mut self, names: &[&str]) {
+        for at in (0..self.open.len()).rev() {
+            let name = self.open[at].name;
+            if names.contains(&name) {
+                return self.close_to(at);
+            }
+            if elements::is_special(name) && !matches!(name, "address" | "div" | "p") {
+                return;
+            }
+        }
+    }
+
+    /// A link cannot stand in a link: the open one ends, with all that is open in it.
+    fn end_link(&mut self) {
+        if let Some(at) = self.in_cell(|open| open.name == "a" && !open.ended) {
+            self.open[at].ended = true;
+            self.close_to(at);
+        }
+    }
+
+    fn pop_while(&mut self, names: &[&str]) {
+        if !self.has_open("ruby") {
+            return;
+        }
+        while self.open.last().is_some_and(|top| names.contains(&top.name)) {
+            self.close_to(self.open.len() - 1);
+        }
+    }
+
+    // ---- end tags
+
+    /// The open element an end tag closes: none beyond what bounds its scope.
+    fn reach(&self, name: &str) -> Option<usize> {
+        let heading = elements::is_heading(name);
+        let table_part = name == "table" || elements::is_table_part(name);
+        let special = elements::is_special(name);
+        for (at, open) in self.open.iter().enumerate().rev() {
+            if open.name == name || (heading && elements::is_heading(open.name)) {
+                return Some(at);
+            }
+            let bound = if table_part {
+                open.name == "table"
+            } else if special {
+                open.name == "table"
+                    || elements::is_cell(open.name)
+                    || (name == "li" && matches!(open.name, "ol" | "ul"))
+            } else {
+                elements::is_special(open.name)
+            };
+            if bound {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// The innermost open element in this cell that fits.
+    fn in_cell(&self, fits: impl Fn(&Open) -> bool) -> Option<usize> {
+        for (at, open) in self.open.iter().enumerate().rev() {
+            if fits(open) {
+                return Some(at);
+            }
+            if elements::is_cell(open.name) {
+                return None;
+            }
+        }
+        None
+    }
+
+    fn end_formatting(&mut self, name: &str) {
+        let Some(at) = self.in_cell(|open| open.name == name && !open.ended) else {
+            let floor = self.floor();
+            if let Some(at) = self.pending[floor..].iter().rposition(|open| open.name == name) {
+                self.pending.remove(floor + at);
+            }
+            return;
+        };
+        self.open[at].ended = true;
+        // A block stands in it: it goes on to the end of that block, rather than tear the block apart.
+        if !self.open[at + 1..]
+            .iter()
+            .any(|open| elements::is_special(open.name))
+        {
+            self.close_to(at);
+        }
+    }
+
+    fn floor(&self) -> usize {
+        self.in_cell(|open| elements::is_cell(open.name))
+            .and_then(|at| self.open.get(at))
+            .map_or(0, |cell| cell.floor)
+    }
+
+    fn close_ended(&mut self) {
+        while self.open.last().is_some_and(|top| top.ended) {
+            self.close_to(self.open.len() - 1);
+        }
+    }
+
+    /// Closes the innermost elements until `length` are open.
+    fn close_to(&mut self, length: usize) {
+        let mut first = self.pending.len();
+        while self.open.len() > length {
+            let Some(open) = self.open.pop() else { break };
+            self.out.push_str("</");
+            self.out.push_str(open.name);
+            self.out.push('>');
+            self.at_pre_start = false;
+            if elements::is_cell(open.name) {
+                self.pending.truncate(open.floor);
+                first = first.min(open.floor);
+            } else if elements::is_formatting(open.name) && !open.ended {
+                self.pending.push(open);
+            }
+        }
+        if let Some(added) = self.pending.get_mut(first..) {
+            added.reverse();
+        }
+    }
+
+    /// Opens again the formatting that another element's end closed.
+    fn reopen(&mut self) {
+        let floor = self.floor();
+        if self.pending.len() <= floor {
+            return;
+        }
+        for mut open in self.pending.split_off(floor) {
+            let begin = self.out.len();
+            self.out.extend_from_within(open.tag.clone());
+            self.repeated += open.tag.len();
+            open.tag = begin..self.out.len();
+            open.floor = floor;
+            self.open.push(open);
+            self.charge();
+        }
+        self.at_pre_start = false;
+        if self.repeated > self.limits.repeated {
+            self.exceeded = true;
+        }
+    }
+}

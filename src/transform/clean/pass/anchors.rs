@@ -1,0 +1,87 @@
+//! Links: to pages elsewhere, and to places in the same field.
+
+use url::Url;
+
+use super::super::Reason;
+use super::super::sanitize::REL;
+use super::super::text::push_attribute;
+use super::super::{links, trackers};
+use super::attributes::Attributes;
+use super::{Pass, Until};
+
+impl Pass<'_, '_, '_> {
+    /// A link: its address cleaned, or the text alone.
+    pub(super) fn link(&mut self, attributes: Attributes<'_>) {
+        let id = attributes.first(&["id", "name"]);
+        let href = attributes
+            .get("href")
+            .map(str::trim)
+            .filter(|href| !matches!(*href, "" | "#"));
+        let Some(href) = href else {
+            if !self.nesting.is_table_frame() {
+                self.places.anchor(&self.nesting.out, id);
+            }
+            return;
+        };
+        let url = links::absolute(href, self.base);
+        if self.cleaner.policy.trackers && url.as_ref().is_some_and(trackers::is_share_button) {
+            self.note(Reason::ShareButton, href);
+            return self.begin_drop("a", Until::Block);
+        }
+        if let Some(fragment) = self.local_fragment(href, url.as_ref()) {
+            return self.local_link(id, fragment, url.as_ref(), attributes);
+        }
+        match self.link_address(href) {
+            Some(address) => self.start_link(id, &address, |out| attributes.write_kept(out, "a")),
+            None => {
+                self.note(Reason::Address, href);
+                if !self.nesting.is_table_frame() {
+                    self.places.anchor(&self.nesting.out, id);
+                }
+            }
+        }
+    }
+
+    /// The address of a link, cleaned and noted.
+    pub(super) fn link_address(&mut self, href: &str) -> Option<String> {
+        self.cleaner.link(href, self.base)
+    }
+
+    pub(super) fn start_link(&mut self, id: Option<&str>, address: &str, kept: impl FnOnce(&mut String)) {
+        let places = &mut self.places;
+        self.nesting.start("a", |out| {
+            places.id(out, id);
+            push_attribute(out, "href", address);
+            kept(out);
+            push_attribute(out, "rel", REL);
+        });
+    }
+
+    /// The fragment of a link within this very field.
+    fn local_fragment<'h>(&self, href: &'h str, url: Option<&Url>) -> Option<&'h str> {
+        let (page, fragment) = href.split_once('#')?;
+        let same = || matches!((url, self.base), (Some(url), Some(base)) if links::same_page(url, base));
+        (!fragment.is_empty() && (page.is_empty() || same())).then_some(fragment)
+    }
+
+    fn local_link(
+        &mut self,
+        id: Option<&str>,
+        fragment: &str,
+        url: Option<&Url>,
+        attributes: Attributes<'_>,
+    ) {
+        let otherwise = url.and_then(|url| self.link_address(url.as_str()));
+        let places = &mut self.places;
+        self.nesting.start("a", |out| {
+            places.id(out, id);
+            if !places.link(out, fragment, otherwise.clone())
+                && let Some(address) = &otherwise
+            {
+                push_attribute(out, "href", address);
+            }
+            attributes.write_kept(out, "a");
+            push_attribute(out, "rel", REL);
+        });
+    }
+}

@@ -1,0 +1,76 @@
+//! The attributes of one tag.
+
+use html5ever::Attribute;
+
+use super::super::sanitize;
+use super::super::text::push_attribute;
+
+/// The attributes of one tag.
+#[derive(Clone, Copy)]
+pub(super) struct Attributes<'t>(pub &'t [Attribute]);
+
+impl<'t> Attributes<'t> {
+    /// The value of an attribute.
+    pub(super) fn get(self, name: &str) -> Option<&'t str> {
+        self.0
+            .iter()
+            .find(|attribute| &*attribute.name.local == name)
+            .map(|attribute| &*attribute.value)
+    }
+
+    /// The first of these attributes that is there and not blank.
+    pub(super) fn first(self, names: &[&str]) -> Option<&'t str> {
+        names
+            .iter()
+            .find_map(|name| self.get(name).filter(|value| !value.trim().is_empty()))
+    }
+
+    /// The name of this place in the document.
+    pub(super) fn id(self) -> Option<&'t str> {
+        self.first(&["id"])
+    }
+
+    /// True when one of the attributes stays on `element`.
+    pub(super) fn any_kept(self, element: &str) -> bool {
+        self.0
+            .iter()
+            .any(|attribute| is_kept(element, &attribute.name.local, &attribute.value))
+    }
+
+    /// Writes those that stay on `element` as they are.
+    pub(super) fn write_kept(self, out: &mut String, element: &str) {
+        for attribute in self.0 {
+            let (name, value) = (&*attribute.name.local, &*attribute.value);
+            if is_kept(element, name, value) {
+                push_attribute(out, name, value);
+            }
+        }
+    }
+}
+
+/// True for attributes that are copied; those with addresses, and what we set, are written elsewhere.
+fn is_kept(element: &str, name: &str, value: &str) -> bool {
+    match name {
+        "id" | "src" | "srcset" | "href" | "poster" | "controls" | "preload" | "loading"
+        | "referrerpolicy" => false,
+        _ if !sanitize::keeps_attribute(element, name) => false,
+        "width" | "height" => is_length(value),
+        "colspan" | "rowspan" => value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit()),
+        "dir" => ["ltr", "rtl", "auto"]
+            .iter()
+            .any(|known| value.eq_ignore_ascii_case(known)),
+        _ => true,
+    }
+}
+
+/// A number, of pixels or per cent.
+fn is_length(value: &str) -> bool {
+    let value = value.trim();
+    let number = value
+        .strip_suffix('%')
+        .or_else(|| value.strip_suffix("px"))
+        .unwrap_or(value);
+    !number.is_empty()
+        && number.len() <= 8
+        && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
