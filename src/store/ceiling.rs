@@ -26,6 +26,16 @@ impl Held {
         self.bytes = self.bytes.saturating_sub(bytes);
         self.records = self.records.saturating_sub(1);
     }
+
+    /// The record of one key, by its size before and after.
+    pub(super) fn replace(&mut self, before: Option<u64>, after: Option<u64>) {
+        if let Some(bytes) = before {
+            self.remove(bytes);
+        }
+        if let Some(bytes) = after {
+            self.add(bytes);
+        }
+    }
 }
 
 /// One record that may go.

@@ -81,7 +81,7 @@ impl Default for Options {
             max_record: 64 << 20,
             page_cache: 8 << 20,
             timeout: Duration::from_secs(1),
-            keep: Duration::from_secs(60 * 24 * 3600),
+            keep: Duration::from_hours(60 * 24),
         }
     }
 }

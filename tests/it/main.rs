@@ -1,6 +1,11 @@
 //! One binary of integration tests, each reading as a sentence.
 
 #![allow(unreachable_pub, reason = "what tests share is public to them alone")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on must stop"
+)]
 
 mod support;
 mod fetching;

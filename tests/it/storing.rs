@@ -18,7 +18,7 @@ const TTL: Duration = Duration::from_secs(30);
 
 fn record(fence: u64, length: usize) -> Record {
     let body: Vec<u8> = (0..length)
-        .map(|at| (at as u64).wrapping_mul(fence + 7) as u8)
+        .map(|at| (at as u64).wrapping_mul(fence + 7).to_le_bytes()[0])
         .collect();
     Record {
         head: Bytes::from(format!("head {fence}")),

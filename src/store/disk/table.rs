@@ -195,14 +195,13 @@ fn edit(transaction: &WriteTransaction, write: &Write, held: &mut Held) -> Resul
         Edit::Delete => {
             transaction.open_table(bodies)?.remove(key)?;
             heads.remove(key)?;
-            stored_size.into_iter().for_each(|size| held.remove(size));
+            held.replace(stored_size, None);
             return Ok(stored_size.is_some());
         }
     };
     let bytes = sealed.to_bytes();
     heads.insert(key, bytes.as_slice())?;
-    stored_size.into_iter().for_each(|size| held.remove(size));
-    held.add(size(key, &bytes));
+    held.replace(stored_size, Some(size(key, &bytes)));
     Ok(true)
 }
 

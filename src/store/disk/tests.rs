@@ -15,7 +15,9 @@ use super::*;
 const FEED: Space = Space::Feed;
 
 fn record(fence: u64, length: usize) -> Record {
-    let body: Vec<u8> = (0..length).map(|at| (at as u64 ^ fence) as u8).collect();
+    let body: Vec<u8> = (0..length)
+        .map(|at| (at as u64 ^ fence).to_le_bytes()[0])
+        .collect();
     Record {
         head: Bytes::from(format!("head {fence}")),
         body: Bytes::from(body),
@@ -44,50 +46,79 @@ fn set_aside(folder: &TempDir) -> usize {
 }
 
 #[tokio::test]
-async fn a_file_cut_anywhere_opens_and_never_gives_wrong_bytes() {
+async fn a_file_torn_anywhere_opens_and_never_gives_wrong_bytes() {
+    tear(|| file::opener(8 << 20)).await;
+}
+
+#[tokio::test]
+async fn a_file_too_large_to_be_verified_at_start_heals_at_the_first_write_after_damage_shows() {
+    tear(|| Box::new(|path| Builder::new().create(path))).await;
+}
+
+/// Tears the file in 200 places: cuts it there, or overwrites a part as a write that went astray.
+async fn tear(opener: fn() -> Opener) {
     let folder = TempDir::new().unwrap();
     let disk = open(&folder).await;
-    for n in 1..=40 {
-        disk.put(FEED, &format!("feed {n}"), record(n, 3000 * n as usize))
-            .await
-            .unwrap();
+    for n in 1..=RECORDS {
+        disk.put(FEED, &format!("feed {n}"), large(n)).await.unwrap();
     }
     disk.close().await;
     let path = folder.path().join("limpid.redb");
     let whole = fs::read(&path).unwrap();
 
-    let (mut seed, mut whole_copies) = (0x9e37_79b9_7f4a_7c15_u64, 0);
+    let (mut places, mut kept) = (Places(0x9e37_79b9_7f4a_7c15), 0);
     for round in 0..200 {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let at = (seed >> 16) as usize % whole.len();
-        let mut torn = whole.clone();
-        // Every other round the length stays and a page is overwritten: a write that went astray.
+        let (at, mut torn) = (places.below(whole.len()), whole.clone());
         if round % 2 == 0 {
-            torn.truncate(at)
+            torn.truncate(at);
         } else {
-            torn[at..].iter_mut().take(512).for_each(|byte| *byte ^= 0x5a)
+            torn[at..].iter_mut().take(512).for_each(|byte| *byte ^= 0x5a);
         }
         fs::write(&path, torn).unwrap();
-        let disk = open(&folder).await;
-        for n in 1..=40 {
-            let found = disk.get(FEED, &format!("feed {n}")).await.unwrap();
-            assert!(
-                found.is_none() || found == Some(record(n, 3000 * n as usize)),
-                "round {round}, at {at}"
-            );
-            whole_copies += usize::from(found.is_some());
+        let disk = Disk::open_with(folder.path(), &options(), opener())
+            .await
+            .expect("opens");
+        for n in 1..=RECORDS {
+            if let Ok(Some(found)) = disk.get(FEED, &format!("feed {n}")).await {
+                assert_eq!(found, large(n), "round {round}, at {at}");
+                kept += 1;
+            }
         }
+        // The first write may still meet the damage; the second has a whole file.
+        disk.put(FEED, "new", record(98, 10)).await.ok();
         assert_eq!(
             disk.put(FEED, "new", record(99, 10)).await,
             Ok(true),
             "round {round}, at {at}"
         );
+        assert_eq!(
+            disk.get(FEED, "new").await,
+            Ok(Some(record(99, 10))),
+            "round {round}, at {at}"
+        );
         disk.close().await;
     }
-    assert!(whole_copies > 0, "a change in an empty page costs nothing");
+    assert!(kept > 0, "damage in an unused page costs nothing");
     assert_eq!(set_aside(&folder), 3, "what is set aside is bounded");
+}
+
+const RECORDS: u64 = 40;
+
+fn large(n: u64) -> Record {
+    record(n, 3000 * usize::try_from(n).unwrap())
+}
+
+/// Places without order, the same in every run.
+struct Places(u64);
+
+impl Places {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % end
+    }
 }
 
 #[tokio::test]
