@@ -258,7 +258,7 @@ async fn writes_without_end() {
         return;
     };
     let store = on_disk(Path::new(&folder)).await;
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     let writers = (0..4).map(|writer| {
         let store = store.clone();
         tokio::spawn(async move {
