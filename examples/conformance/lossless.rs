@@ -230,3 +230,53 @@ fn keys(value: &serde_json::Value, path: &str, counts: &mut Counts) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FEED: &str =
+        "<rss><channel><ttl>5</ttl><item a='1'><title>t</title><x>y</x></item></channel></rss>";
+
+    #[test]
+    fn whatever_is_missing_changed_or_new_is_found() {
+        assert_eq!(compare(FEED, FEED, Kind::Rss), Ok(()));
+        for (from, to) in [
+            ("<x>y</x>", ""),
+            ("y", "z"),
+            ("a='1'", ""),
+            ("a='1'", "a='2'"),
+            ("<x>", "<w/><x>"),
+            ("<ttl>5</ttl>", ""),
+        ] {
+            assert!(
+                compare(FEED, &FEED.replacen(from, to, 1), Kind::Rss).is_err(),
+                "{from} → {to}"
+            );
+        }
+        let hub = FEED.replace(
+            "<ttl>",
+            "<link xmlns='http://www.w3.org/2005/Atom' rel='hub' href='h'/><ttl>",
+        );
+        assert_eq!(
+            compare(&hub, FEED, Kind::Rss),
+            Ok(()),
+            "a hub is removed on purpose"
+        );
+    }
+
+    #[test]
+    fn what_does_not_parse_is_found() {
+        assert_eq!(well_formed(FEED, Kind::Rss), Ok(()));
+        for text in [
+            "<a>",
+            "<a b='1' b='2'/>",
+            "<p:a/>",
+            "<a>&nbsp;</a>",
+            "<a></b>",
+            "<a b=1/>",
+        ] {
+            assert!(well_formed(text, Kind::Rss).is_err(), "{text}");
+        }
+    }
+}

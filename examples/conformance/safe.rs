@@ -140,3 +140,38 @@ fn active(tag: &Tag) -> Option<String> {
         tag.name, attribute.name.local, &*attribute.value
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn active_content_is_found_wherever_it_hides() {
+        for text in [
+            "<a><![CDATA[<script>x</script>]]></a>",
+            "<a>&lt;img src=x onerror=y&gt;</a>",
+            "<a>&#60;iframe src=x&gt;</a>",
+            "<a b='&lt;object&gt;'/>",
+            "<a href=' java&#10;script:x'/>",
+            "<a>javascript:x</a>",
+            "<a>&lt;a href='vbscript:x'&gt;</a>",
+            "<a><script/></a>",
+            "<a onclick='x'/>",
+            "<?xml-stylesheet href='x'?><a/>",
+        ] {
+            assert!(check(text, Kind::Rss).is_err(), "{text}");
+        }
+        assert!(check(r#"{"a":[{"b":"<script>"}]}"#, Kind::Json).is_err());
+    }
+
+    #[test]
+    fn harmless_content_is_left_alone() {
+        for text in [
+            "<a>&lt;p&gt;one &lt;b&gt;two&lt;/b&gt;&lt;/p&gt;</a>",
+            "<a>Vec&lt;T&gt; on x=1</a>",
+            "<a>&amp;lt;script&amp;gt;</a>",
+        ] {
+            assert_eq!(check(text, Kind::Rss), Ok(()), "{text}");
+        }
+    }
+}

@@ -6,13 +6,13 @@
 pub mod merge;
 pub mod archive;
 pub mod convert;
+pub mod select;
+pub mod read;
 pub mod rewrite;
 mod fingerprint;
 pub mod fields;
 pub mod repair;
 pub mod decode;
-pub mod select;
-pub mod read;
 pub mod clean;
 pub mod dates;
 pub mod plain;

@@ -3,12 +3,10 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::rss::MEDIA;
 use super::{first, ids, literal, media_type_of};
+use crate::transform::read::namespaces::{ITUNES, MEDIA};
 use crate::transform::read::{Enclosure, Entry, Extension, Feed, Person};
 use crate::transform::{Error, dates};
-
-const ITUNES: &str = "http://www.itunes.com/dtds/podcast-1.0.dtd";
 
 /// Writes `feed` as JSON Feed 1.1.
 pub(super) fn write(feed: &Feed, self_url: Option<&Url>) -> Result<Vec<u8>, Error> {

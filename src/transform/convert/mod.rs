@@ -18,7 +18,7 @@ use url::Url;
 
 use super::clean::holds_known_tag;
 use super::read::{Feed, Options, Text, read_with};
-use super::{Error, plain};
+use super::{Error, fields, plain};
 use crate::message::{Format, Kind};
 
 pub use html::html;
@@ -86,9 +86,7 @@ fn is_already(body: &[u8], kind: Kind, format: Format) -> bool {
     match (format, kind) {
         (Format::Source, _) | (Format::Json, Kind::Json) => true,
         (Format::Rss, Kind::Rss) => root(body).is_some_and(|(_, local)| local.eq_ignore_ascii_case("rss")),
-        (Format::Atom, Kind::Atom) => {
-            root(body).is_some_and(|(namespace, _)| namespace == "http://www.w3.org/2005/Atom")
-        }
+        (Format::Atom, Kind::Atom) => root(body).is_some_and(|(namespace, _)| namespace == fields::ATOM),
         _ => false,
     }
 }

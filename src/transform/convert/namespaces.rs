@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use quick_xml::escape::escape;
 
+use crate::transform::fields;
+use crate::transform::read::namespaces::MEDIA;
 use crate::transform::read::{Extension, Feed, Name};
 
 /// One prefix for each namespace.
@@ -18,10 +20,10 @@ impl Namespaces {
     pub(super) fn of(feed: &Feed) -> Self {
         let mut namespaces = Self::default();
         // Those that the crates and we write ourselves come first, so that nobody else has their prefix.
-        namespaces.bind("http://www.w3.org/2005/Atom", "atom");
+        namespaces.bind(fields::ATOM, "atom");
         namespaces.bind("http://purl.org/dc/elements/1.1/", "dc");
         namespaces.bind("http://purl.org/rss/1.0/modules/content/", "content");
-        namespaces.bind("http://search.yahoo.com/mrss/", "media");
+        namespaces.bind(MEDIA, "media");
         let entries = feed.entries.iter().flat_map(|entry| &entry.extensions);
         for extension in feed.extensions.iter().chain(entries) {
             namespaces.collect(extension);

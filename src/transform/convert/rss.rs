@@ -5,11 +5,10 @@ use url::Url;
 
 use super::namespaces::Namespaces;
 use super::{first, ids, media_type_of, untyped};
+use crate::transform::read::namespaces::MEDIA;
 use crate::transform::read::{Category, Enclosure, Entry, Extension, Feed, Name, Person};
-use crate::transform::{Error, dates};
+use crate::transform::{Error, dates, fields};
 
-pub(super) const MEDIA: &str = "http://search.yahoo.com/mrss/";
-const ATOM: &str = "http://www.w3.org/2005/Atom";
 const DAYS: [&str; 7] = [
     "Monday",
     "Tuesday",
@@ -214,7 +213,7 @@ pub(super) fn thumbnail(url: &str) -> Extension {
 fn atom_link(rel: &str, href: &str, media_type: Option<&str>) -> Extension {
     let mut attributes = vec![("href", href.to_owned()), ("rel", rel.to_owned())];
     attributes.extend(media_type.map(|media_type| ("type", media_type.to_owned())));
-    element(ATOM, "atom", "link", attributes)
+    element(fields::ATOM, "atom", "link", attributes)
 }
 
 fn element(namespace: &str, prefix: &str, local: &str, attributes: Vec<(&str, String)>) -> Extension {

@@ -1,9 +1,9 @@
 //! One entry: what each of its elements means.
 
-use super::namespaces::Vocabulary;
 use super::text::{self, Untyped};
 use super::tree::{Child, Node};
 use super::{Category, Enclosure, Entry, Extension, Link, Name, Options, Person, Text};
+use crate::transform::fields::Vocabulary;
 
 /// Relations of links that lead readers past us or elsewhere in the feed; they are never carried.
 #[rustfmt::skip]
@@ -163,14 +163,14 @@ fn own_field(node: &Node<'_>, entry: &mut Entry, content: &mut Best<Text>, optio
     let local = node.local.to_ascii_lowercase();
     let full = |untyped| Some(text::construct(node, untyped)).filter(|text| !text.is_empty());
     match (&node.namespace.vocabulary, local.as_str()) {
-        (Vocabulary::Core | Vocabulary::Atom, "guid" | "id") if entry.id.is_none() => {
+        (Vocabulary::Rss | Vocabulary::Atom, "guid" | "id") if entry.id.is_none() => {
             entry.id = text::line(&node.text());
             entry.id_is_permalink = local == "guid"
                 && !node
                     .attribute("isPermaLink")
                     .is_some_and(|v| v.trim().eq_ignore_ascii_case("false"));
         }
-        (Vocabulary::Core | Vocabulary::Atom, "content") => {
+        (Vocabulary::Rss | Vocabulary::Atom, "content") => {
             content.offer(0, full(Untyped::Guess));
             if let Some(src) = node.attribute("src") {
                 entry.content_src = Some(Enclosure {
@@ -180,13 +180,13 @@ fn own_field(node: &Node<'_>, entry: &mut Entry, content: &mut Best<Text>, optio
                 });
             }
         }
-        (Vocabulary::Content, "encoded") | (Vocabulary::Core, "encoded") => {
+        (Vocabulary::Content, "encoded") | (Vocabulary::Rss, "encoded") => {
             content.offer(0, full(Untyped::Html))
         }
         (Vocabulary::Xhtml, "body" | "div") => content.offer(1, full(Untyped::Html)),
-        (Vocabulary::Core, "body" | "fullitem") => content.offer(2, full(Untyped::Html)),
-        (Vocabulary::Core, "comments") => entry.comments = address(&node.text(), node, options),
-        (Vocabulary::Core | Vocabulary::Atom, "source") => entry.source = source(node, options),
+        (Vocabulary::Rss, "body" | "fullitem") => content.offer(2, full(Untyped::Html)),
+        (Vocabulary::Rss, "comments") => entry.comments = address(&node.text(), node, options),
+        (Vocabulary::Rss | Vocabulary::Atom, "source") => entry.source = source(node, options),
         _ => {}
     }
 }
@@ -216,10 +216,9 @@ impl Shared {
     pub(super) fn field(&mut self, node: &Node<'_>, options: &Options) -> bool {
         let local = node.local.to_ascii_lowercase();
         match &node.namespace.vocabulary {
-            Vocabulary::Core | Vocabulary::Atom => self.core(node, &local, options),
+            Vocabulary::Rss | Vocabulary::Atom => self.core(node, &local, options),
             Vocabulary::Dc => self.dublin_core(node, &local, options),
-            Vocabulary::DcTerms => self.terms(node, &local, options),
-            Vocabulary::Content | Vocabulary::Xhtml | Vocabulary::Rdf | Vocabulary::Xml => false,
+            Vocabulary::Content | Vocabulary::Xhtml | Vocabulary::Rdf => false,
             _ => {
                 self.foreign(node, &local, options);
                 true
@@ -255,23 +254,15 @@ impl Shared {
     fn dublin_core(&mut self, node: &Node<'_>, local: &str, options: &Options) -> bool {
         match local {
             "title" => self.title.offer(1, construct(node, Untyped::Guess)),
-            "description" => self.summary.offer(1, construct(node, Untyped::Html)),
+            "description" | "abstract" => self.summary.offer(1, construct(node, Untyped::Html)),
             "rights" => self.rights.offer(1, construct(node, Untyped::Guess)),
             "creator" | "author" => self.authors.dublin_core.extend(text::person(&node.text())),
             "contributor" => self.contributors.extend(text::person(&node.text())),
-            "date" => self.published.offer(2, text::line(&node.text())),
+            // Terms beside the elements of old.
+            "date" | "issued" | "created" => self.published.offer(2, text::line(&node.text())),
+            "modified" => self.updated.offer(2, text::line(&node.text())),
             "language" => self.language.offer(2, text::line(&node.text())),
             "subject" => self.categories.extend(category(node)),
-            _ => self.carry(node, options),
-        }
-        true
-    }
-
-    fn terms(&mut self, node: &Node<'_>, local: &str, options: &Options) -> bool {
-        match local {
-            "issued" | "created" | "date" => self.published.offer(2, text::line(&node.text())),
-            "modified" => self.updated.offer(2, text::line(&node.text())),
-            "abstract" | "description" => self.summary.offer(1, construct(node, Untyped::Html)),
             _ => self.carry(node, options),
         }
         true

@@ -2,10 +2,10 @@
 
 use super::entry::{self, Best, Shared};
 use super::hints;
-use super::namespaces::Vocabulary;
 use super::text;
 use super::tree::Node;
 use super::{Feed, Options};
+use crate::transform::fields::Vocabulary;
 
 /// A feed while it is read.
 #[derive(Default)]
@@ -19,6 +19,11 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Notes that the document has an element.
+    pub(super) fn begin(&mut self) {
+        self.begun = true;
+    }
+
     /// Takes what the attributes of a root or channel say.
     pub(super) fn container(&mut self, node: &Node<'_>) {
         self.begun = true;
@@ -41,23 +46,21 @@ impl Draft {
     pub(super) fn field(&mut self, node: &Node<'_>, options: &Options) -> bool {
         let local = node.local.to_ascii_lowercase();
         if self.hints.field(node, &local) {
-            if node.namespace.vocabulary == Vocabulary::Syndication && options.extensions {
+            if node.namespace.is_syndication() && options.extensions {
                 self.shared.extensions.push(entry::extension(node, options));
             }
             return true;
         }
         match (&node.namespace.vocabulary, local.as_str()) {
-            (Vocabulary::Core | Vocabulary::Atom, "id" | "guid") => {
-                self.id.offer(0, text::line(&node.text()))
-            }
-            (Vocabulary::Core | Vocabulary::Atom, "generator") => {
+            (Vocabulary::Rss | Vocabulary::Atom, "id" | "guid") => self.id.offer(0, text::line(&node.text())),
+            (Vocabulary::Rss | Vocabulary::Atom, "generator") => {
                 self.feed.generator = self.feed.generator.take().or_else(|| text::line(&node.text()));
             }
-            (Vocabulary::Core | Vocabulary::Atom, "icon") | (Vocabulary::WebFeeds, "icon") => {
+            (Vocabulary::Rss | Vocabulary::Atom, "icon") | (Vocabulary::WebFeeds, "icon") => {
                 self.feed.icon = self.feed.icon.take().or_else(|| entry::picture(node, options));
             }
             // Known, but with nothing that another format has a place for.
-            (Vocabulary::Core, "textinput" | "cloud" | "webmaster" | "docs" | "rating") => {}
+            (Vocabulary::Rss, "textinput" | "cloud" | "webmaster" | "docs" | "rating") => {}
             _ => return self.shared.field(node, options),
         }
         true

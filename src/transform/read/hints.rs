@@ -1,8 +1,8 @@
 //! What a feed says about when to ask again: `ttl`, `sy:update*`, `skipHours`, `skipDays`.
 
-use super::namespaces::Vocabulary;
 use super::tree::Node;
 use crate::transform::Hints;
+use crate::transform::fields::Vocabulary;
 
 /// English names, as RSS has them; Monday first.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -21,12 +21,12 @@ impl Draft {
     /// Takes a field; `false`: it is no hint.
     pub(super) fn field(&mut self, node: &Node<'_>, local: &str) -> bool {
         match (&node.namespace.vocabulary, local) {
-            (Vocabulary::Core, "ttl") => self.ttl = number(node).map(|minutes| minutes.saturating_mul(60)),
-            (Vocabulary::Core, "skiphours") => self.skip_hours(node),
-            (Vocabulary::Core, "skipdays") => self.skip_days(node),
-            (Vocabulary::Syndication, "updateperiod") => self.period = period(&node.text()),
-            (Vocabulary::Syndication, "updatefrequency") => self.frequency = number(node),
-            (Vocabulary::Syndication, "updatebase") => {}
+            (Vocabulary::Rss, "ttl") => self.ttl = number(node).map(|minutes| minutes.saturating_mul(60)),
+            (Vocabulary::Rss, "skiphours") => self.skip_hours(node),
+            (Vocabulary::Rss, "skipdays") => self.skip_days(node),
+            (_, "updateperiod") if node.namespace.is_syndication() => self.period = period(&node.text()),
+            (_, "updatefrequency") if node.namespace.is_syndication() => self.frequency = number(node),
+            (_, "updatebase") if node.namespace.is_syndication() => {}
             _ => return false,
         }
         true

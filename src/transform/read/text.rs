@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::namespaces::Vocabulary;
 use super::tree::{Child, Node};
 use super::{Person, Text};
 use crate::transform::clean::holds_known_tag;
+use crate::transform::fields::Vocabulary;
 use crate::transform::plain;
 
 /// What a field holds where nothing is said about it.
@@ -126,9 +126,8 @@ fn write_children(node: &Node<'_>, html: &mut String) {
 }
 
 fn write_element(node: &Node<'_>, html: &mut String) {
-    let foreign = matches!(node.namespace.vocabulary, Vocabulary::Other)
-        && !is_html_family(&node.namespace.uri)
-        && !node.prefix.is_empty();
+    // SVG and MathML are written in HTML without a prefix, like XHTML.
+    let foreign = node.namespace.vocabulary == Vocabulary::Other && !node.prefix.is_empty();
     html.push('<');
     if foreign {
         html.push_str(&node.prefix);
@@ -158,14 +157,6 @@ fn write_element(node: &Node<'_>, html: &mut String) {
     }
     html.push_str(&node.local);
     html.push('>');
-}
-
-/// SVG and MathML are written in HTML without a prefix.
-fn is_html_family(uri: &str) -> bool {
-    matches!(
-        uri,
-        "http://www.w3.org/2000/svg" | "http://www.w3.org/1998/Math/MathML"
-    )
 }
 
 /// Elements without an end tag (WHATWG HTML §13.1.2).

@@ -13,7 +13,7 @@ use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
 use url::Url;
 
-use super::namespaces::{Namespace, Vocabulary};
+use super::namespaces::Namespace;
 
 /// Elements of one tree; what lies beyond is not read (it passes through the rewriter all the same).
 const MAX_NODES: usize = 250_000;
@@ -80,7 +80,7 @@ impl Node<'_> {
     /// The first child element of RSS, CDF, Atom or no namespace called `local`.
     pub(super) fn core_child(&self, local: &str) -> Option<&Self> {
         self.elements()
-            .find(|node| node.namespace.vocabulary.is_core() && node.local.eq_ignore_ascii_case(local))
+            .find(|node| node.namespace.is_core() && node.local.eq_ignore_ascii_case(local))
     }
 
     /// All text in it, elements left out.
@@ -253,10 +253,7 @@ impl<'a> Builder<'a> {
         if let Some(known) = self.namespaces.get(&uri) {
             return known.clone();
         }
-        // The resolver gives the address as it is written.
-        let written = lossy(&uri);
-        let address = quick_xml::escape::unescape(&written).unwrap_or(Cow::Borrowed(&written));
-        let namespace = Arc::new(Namespace::of(&address));
+        let namespace = Arc::new(Namespace::of(&lossy(&uri)));
         self.namespaces.insert(uri, namespace.clone());
         namespace
     }
@@ -278,7 +275,7 @@ fn inherit(node: &mut Node<'_>) {
         let is_xml = attribute
             .namespace
             .as_ref()
-            .is_some_and(|namespace| namespace.vocabulary == Vocabulary::Xml);
+            .is_some_and(|namespace| namespace.is_xml());
         if is_xml && attribute.local == "base" {
             let joined = match &node.base {
                 Some(base) => base.join(attribute.value.trim()),

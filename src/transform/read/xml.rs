@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::namespaces::Vocabulary;
 use super::tree::{Builder, Context, Node};
 use super::{Feed, Options, entry, feed};
+use crate::transform::fields::Vocabulary;
 
 /// Reads an RSS, RDF, CDF or Atom document.
 pub(super) fn read(text: &str, options: &Options) -> Option<Feed> {
@@ -54,7 +54,7 @@ struct Walk<'o> {
 impl Walk<'_> {
     fn start<'a>(&mut self, builder: &mut Builder<'a>, start: &BytesStart<'_>) {
         let mut node = builder.open(start, &self.context());
-        if self.contexts.len() > 1 && is_entry(&node) {
+        if is_entry(&node) {
             if self.count >= self.options.entries {
                 builder.skip();
                 self.count += 1;
@@ -62,6 +62,7 @@ impl Walk<'_> {
             }
             let node = builder.fill(node);
             self.entry(&node);
+            self.alone();
         } else if self.contexts.len() == 1 || is_container(&node) {
             self.draft.container(&node);
             self.contexts.push(node.context());
@@ -73,13 +74,22 @@ impl Walk<'_> {
 
     fn empty(&mut self, builder: &mut Builder<'_>, start: &BytesStart<'_>) {
         let node = builder.open(start, &self.context());
-        if self.contexts.len() == 1 {
+        if is_entry(&node) {
+            self.entry(&node);
+            self.alone();
+        } else if self.contexts.len() == 1 {
             self.draft.container(&node);
             self.closed = true;
-        } else if is_entry(&node) {
-            self.entry(&node);
         } else {
             self.field(&node);
+        }
+    }
+
+    /// After an entry that is the root: a document of one entry (RFC 4287 §2) is a feed without fields.
+    fn alone(&mut self) {
+        if self.contexts.len() == 1 {
+            self.draft.begin();
+            self.closed = true;
         }
     }
 
@@ -115,7 +125,7 @@ impl Walk<'_> {
 
 /// Whether an element is an entry: RSS and CDF `item`, Atom `entry`.
 fn is_entry(node: &Node<'_>) -> bool {
-    node.namespace.vocabulary.is_core()
+    node.namespace.is_core()
         && (node.local.eq_ignore_ascii_case("item") || node.local.eq_ignore_ascii_case("entry"))
 }
 
@@ -123,9 +133,9 @@ fn is_entry(node: &Node<'_>) -> bool {
 /// and the `items` of RSS 1.1.
 fn is_container(node: &Node<'_>) -> bool {
     let named = |local: &str| node.local.eq_ignore_ascii_case(local);
-    node.namespace.vocabulary.is_core() && (named("channel") || named("feed"))
+    node.namespace.is_core() && (named("channel") || named("feed"))
         || named("items")
-            && node.namespace.vocabulary.is_core()
+            && node.namespace.is_core()
             && node.attributes.iter().any(|attribute| {
                 attribute.local == "parseType"
                     && attribute
