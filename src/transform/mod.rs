@@ -239,3 +239,6 @@ fn kept(feed: &read::Feed, policy: &select::Policy) -> Option<HashSet<usize>> {
             .collect(),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,3 +13,4 @@ mod storing;
 mod settings;
 mod commands;
 mod images;
+mod cleaning;

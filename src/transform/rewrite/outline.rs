@@ -78,8 +78,10 @@ impl Outline {
                 Kind::Open(name) => {
                     if is_container(&name, state.depth) && state.container.is_none() {
                         state.container = Some(state.depth + 1);
+                        if !outline.has_container {
+                            outline.look_at_prefixes(&scanner);
+                        }
                         outline.has_container = true;
-                        outline.look_at_prefixes(&scanner);
                     }
                     outline.element(&name, piece.raw, piece.at, &mut state);
                     state.depth += 1;
@@ -101,6 +103,7 @@ impl Outline {
                     if state.entry == Some(state.depth) {
                         outline.close_entry(&mut state, piece.at + piece.raw.len());
                     }
+                    state.container = state.container.filter(|container| *container != state.depth);
                     state.depth = state.depth.saturating_sub(1);
                 }
                 _ => {}

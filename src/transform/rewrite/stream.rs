@@ -337,9 +337,12 @@ impl<'j> Stream<'j> {
 
     /// Adds the self link, and a title if the owner gave one, where the feed has none.
     fn add_what_is_missing(&mut self, container: &Name<'j>) -> Result<(), Error> {
-        let adds_title = self.job.policy.title.is_some() && !self.outline.has_title;
-        let adds_self =
-            !self.outline.has_self && self.job.policy.self_url.is_some() && self.can_hold_self(container);
+        // Only the first element for the feed's own data is filled up.
+        let adds_title =
+            self.job.policy.title.is_some() && !std::mem::replace(&mut self.outline.has_title, true);
+        let adds_self = self.job.policy.self_url.is_some()
+            && self.can_hold_self(container)
+            && !std::mem::replace(&mut self.outline.has_self, true);
         if !adds_title && !adds_self {
             return Ok(());
         }

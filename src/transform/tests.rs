@@ -1,0 +1,286 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::transform::read::read;
+
+fn policy() -> Policy {
+    Policy {
+        self_url: Url::parse("https://feeds.example/feeds/x").ok(),
+        ..Policy::default()
+    }
+}
+
+fn clean_with(text: &str, policy: &Policy, prior: Option<&Transformed>) -> Transformed {
+    let base = Url::parse("https://origin.example/feed.xml").expect("an address");
+    let source = Source {
+        bytes: text.as_bytes(),
+        content_type: None,
+        content_encoding: None,
+        base: Some(&base),
+    };
+    let prior = prior.map(|prior| Prior {
+        body: &prior.body,
+        entries: &prior.entries,
+    });
+    transform(&source, policy, prior).expect("a feed")
+}
+
+fn clean(text: &str) -> String {
+    text_of(&clean_with(text, &policy(), None))
+}
+
+fn text_of(transformed: &Transformed) -> String {
+    String::from_utf8(transformed.body.clone()).expect("UTF-8")
+}
+
+/// An RSS feed with a self link already ours, so that nothing but `items` can change.
+fn rss(items: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\" xmlns:x=\"urn:x\"><channel><title>t</title>\
+         <link>https://site.example/</link><description>d</description>\
+         <atom:link rel=\"self\" href=\"https://feeds.example/feeds/x\"/>{items}</channel></rss>"
+    )
+}
+
+#[test]
+fn what_is_not_touched_comes_out_byte_for_byte() {
+    let feed = rss(
+        "<!-- c --><?keep me?><item  x:odd = 'a&gt;b'\n\tx:b=\"'\"><guid isPermaLink='false'> A b&#x20;c </guid>\r\n\
+         <title><![CDATA[Vec<T> & co]]></title><x:tree><x:leaf/>tail &amp; more</x:tree><pubDate>whenever</pubDate></item>",
+    );
+    assert_eq!(clean(&feed), feed);
+}
+
+#[test]
+fn our_address_takes_the_place_of_the_first_self_link_and_the_others_go() {
+    let text = rss("<item><guid>1</guid></item>").replace(
+        "<atom:link rel=\"self\" href=\"https://feeds.example/feeds/x\"/>",
+        "<atom:link href='https://o.example/a' title='t' rel='SELF'/>\n<atom:link rel='self' href='https://o.example/b'/><atom:link rel='self'/>",
+    );
+    let out = clean(&text);
+    assert!(
+        out.contains("<atom:link href='https://feeds.example/feeds/x' title='t' rel='SELF'/>"),
+        "{out}"
+    );
+    assert!(!out.contains("o.example"), "{out}");
+    assert_eq!(out.matches("<atom:link").count(), 1);
+}
+
+#[test]
+fn a_self_link_is_added_where_there_is_none_and_the_root_declares_its_prefix() {
+    let out = clean(
+        "<rss version=\"2.0\"><channel>\n  <title>t</title><item><guid>1</guid></item></channel></rss>",
+    );
+    let link =
+        "<atom:link href=\"https://feeds.example/feeds/x\" rel=\"self\" type=\"application/rss+xml\"/>";
+    assert!(
+        out.contains("<rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\"><channel>\n  "),
+        "{out}"
+    );
+    assert!(out.contains(link), "{out}");
+    let taken = clean("<rss xmlns:atom=\"urn:mine\"><channel><atom:x/><item/></channel></rss>");
+    assert!(
+        taken.contains("<atom:link xmlns:atom=\"http://www.w3.org/2005/Atom\" href="),
+        "{taken}"
+    );
+    assert!(taken.contains("<atom:x/>"), "{taken}");
+}
+
+#[test]
+fn without_a_server_the_self_link_stays_and_none_is_added() {
+    let feed = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><rss><channel><title>t</title></channel></rss>";
+    let out = text_of(&clean_with(feed, &Policy::default(), None));
+    assert!(
+        out.ends_with("<rss><channel><title>t</title></channel></rss>"),
+        "{out}"
+    );
+    let named = rss("");
+    assert_eq!(text_of(&clean_with(&named, &Policy::default(), None)), named);
+}
+
+#[test]
+fn what_leads_readers_past_us_goes_and_links_of_entries_stay() {
+    let kept = "<item><atom:link rel=\"next\" href=\"https://o.example/2\"/><atom:link rel=\"replies\" href=\"https://o.example/c\"/></item>";
+    let gone = "<atom:link rel='hub' href='https://h.example/'/><cloud domain='d'/><atom:link rel='next' href='n'/>\
+                <atom:link rel='http://www.iana.org/assignments/relation/prev-archive' href='p'>x</atom:link>";
+    assert_eq!(clean(&rss(&format!("{gone}{kept}"))), rss(kept));
+}
+
+#[test]
+fn an_id_is_left_alone_unless_it_runs_code() {
+    let odd = "<item><guid> HTTPS://A.example/%7e?a=1&amp;utm_source=x#é </guid><link>https://site.example/1</link></item>";
+    assert_eq!(clean(&rss(odd)), rss(odd));
+    let harmful = "<item><guid isPermaLink=\"true\">java&#10;script:alert(1)</guid></item>";
+    assert_eq!(
+        clean(&rss(harmful)),
+        rss("<item><guid isPermaLink=\"true\"></guid></item>")
+    );
+}
+
+#[test]
+fn a_namespace_cannot_carry_markup_into_the_document() {
+    let feed = rss(
+        "<item xmlns:h='x&quot;/>&lt;/item>&lt;item>&lt;description>&lt;script>'><h:a b='&quot;>&lt;script>'/><guid>1</guid></item>",
+    );
+    let out = clean_with(&feed, &policy(), None);
+    let read = read(&text_of(&out), out.kind).expect("a feed");
+    assert_eq!(read.entries.len(), 1);
+    assert!(!text_of(&out).contains("<script"));
+}
+
+#[test]
+fn only_the_entries_that_changed_are_cleaned_again() {
+    let old = rss("<item><guid>1</guid></item><item><guid>2</guid></item>");
+    let first = clean_with(&old, &policy(), None);
+    // What stands in the last output is taken as it is: that shows it was copied.
+    let mut marked = first.clone();
+    marked.body = text_of(&first)
+        .replace("<guid>2</guid>", "<guid>Z</guid>")
+        .into_bytes();
+    let new = rss("<item><guid>3</guid></item><item><guid>2</guid></item>").replace("<title>t", "<title>new");
+    let second = text_of(&clean_with(&new, &policy(), Some(&marked)));
+    assert!(
+        second.contains("<title>new</title>"),
+        "what is said of the feed may change: {second}"
+    );
+    assert!(
+        second.contains("<guid>3</guid></item><item><guid>Z</guid>"),
+        "{second}"
+    );
+    let mut stricter = policy();
+    stricter.clean.images = clean::images::Policy::Strip;
+    let third = text_of(&clean_with(&new, &stricter, Some(&marked)));
+    assert!(
+        third.contains("<guid>2</guid>"),
+        "another policy cleans anew: {third}"
+    );
+    let moved = new.replace("https://site.example/", "https://other.example/");
+    let fourth = text_of(&clean_with(&moved, &policy(), Some(&marked)));
+    assert!(
+        fourth.contains("<guid>2</guid>"),
+        "another base cleans anew: {fourth}"
+    );
+}
+
+#[test]
+fn entries_beyond_the_limit_are_left_out() {
+    let mut policy = policy();
+    policy.limits.entries = 1;
+    let feed = rss("\n<item><guid>1</guid></item>\n<item><guid>2</guid></item>\n");
+    let out = text_of(&clean_with(&feed, &policy, None));
+    assert_eq!(out, rss("\n<item><guid>1</guid></item>\n"));
+}
+
+#[test]
+fn the_depth_of_escaping_never_falls() {
+    let feed = rss(
+        "<item><title>&amp;lt;script&amp;gt; explained</title><description>&amp;lt;b&amp;gt;</description></item>",
+    );
+    assert_eq!(clean(&feed), feed);
+}
+
+/// Pieces of feeds, whole and torn, that mean something to some stop.
+const PIECES: &[&str] = &[
+    "<item>",
+    "</item>",
+    "<entry>",
+    "</entry>",
+    "<title>",
+    "</title>",
+    "<title type='xhtml'>",
+    "<description>",
+    "</description>",
+    "<content type='xhtml'>",
+    "<content type='application/xml'>",
+    "<content mode='base64'>",
+    "</content>",
+    "<link rel='self' href='x'/>",
+    "<link>",
+    "</link>",
+    "<guid>",
+    "</guid>",
+    "<a:link rel='self' href='x'/>",
+    "<x:y z='",
+    "'>",
+    "</x:y>",
+    "<![CDATA[",
+    "]]>",
+    "<!--",
+    "-->",
+    "<?pi",
+    "?>",
+    "&lt;",
+    "&gt;",
+    "&amp;",
+    "&#12;",
+    "&nbsp;",
+    "&",
+    "<",
+    ">",
+    "<p xmlns='http://www.w3.org/1999/xhtml'>",
+    "<p>",
+    "</p>",
+    "<br/>",
+    "<img src='a b.png'/>",
+    "&lt;img src=x.png&gt;",
+    "<script>",
+    "</script>",
+    "&lt;script&gt;",
+    "javascript:x",
+    "PGI+",
+    "text",
+    " ",
+    "\n",
+    "\r",
+    "\u{c}",
+    "é",
+    "\u{fffe}",
+    "<channel>",
+    "</channel>",
+    "<media:content xmlns:media='http://search.yahoo.com/mrss/' url='a.png'>",
+    "</media:content>",
+    "<xh:body xmlns:xh='http://www.w3.org/1999/xhtml'>",
+    "</xh:body>",
+    "xml:base='b/'",
+    "<svg xmlns='http://www.w3.org/2000/svg'>",
+    "</svg>",
+    "xmlns:q='\"&gt;&lt;item&gt;'",
+];
+
+fn soup() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(PIECES), 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_comes_in_a_sound_feed_goes_out_and_cleaning_it_again_changes_nothing(
+        soup in soup(),
+        root in prop::sample::select(vec![
+            ("<rss xmlns:a='http://www.w3.org/2005/Atom'><channel>", "</channel></rss>"),
+            ("<feed xmlns='http://www.w3.org/2005/Atom'>", "</feed>"),
+            ("<feed>", "</feed>"),
+            ("<rdf:RDF xmlns='http://purl.org/rss/1.0/' xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>", "</rdf:RDF>"),
+        ]),
+    ) {
+        let once = clean_with(&format!("{}{soup}{}", root.0, root.1), &policy(), None);
+        let twice = clean_with(&text_of(&once), &policy(), None);
+        prop_assert_eq!(text_of(&once), text_of(&twice));
+        prop_assert_eq!(once.entries.len(), twice.entries.len());
+        let copied = clean_with(&text_of(&once), &policy(), Some(&twice));
+        prop_assert_eq!(copied.body, twice.body);
+    }
+
+    #[test]
+    fn ids_and_the_number_of_entries_survive_any_field(soup in soup(), field in prop::sample::select(vec![
+        "title", "description", "link", "author", "x:any", "atom:content",
+    ])) {
+        let well_formed: String = soup.chars().filter(|c| !matches!(c, '<' | '\u{c}' | '\r' | '\u{fffe}')).collect();
+        let text = well_formed.replace('&', "&amp;").replace("]]>", "");
+        let feed = rss(&format!("<item><guid>a</guid><{field}>{text}</{field}></item><item><guid>b</guid></item>"));
+        let out = clean_with(&feed, &policy(), None);
+        let ids: Vec<_> = read(&text_of(&out), out.kind).expect("a feed").entries.into_iter().map(|e| e.id).collect();
+        prop_assert_eq!(ids, vec![Some("a".to_owned()), Some("b".to_owned())]);
+    }
+}
