@@ -13,6 +13,7 @@ use super::stream::Stream;
 use super::tag::{Place, Written};
 use super::text::{decode, decode_value, escape, form};
 use crate::transform::Error;
+use crate::transform::clean::holds_known_tag;
 use crate::transform::fields::{Node, Vocabulary};
 
 /// Base64 as feeds write it: with or without padding.
@@ -60,6 +61,13 @@ fn typed(name: &Name<'_>, raw: &str) -> Reading {
     }
 }
 
+/// Whether the texts between the elements, joined, hold a tag: so a reader may see them.
+fn joins_to_markup(pieces: &[Piece<'_>]) -> bool {
+    let texts = pieces.iter().filter(|piece| piece.kind == Kind::Text);
+    let joined: String = texts.map(|piece| decode(piece.raw)).collect();
+    joined.contains('<') && holds_known_tag(&joined)
+}
+
 impl<'j> Stream<'j> {
     /// A field just opened. Characters alone are cleaned in place; with elements among them it is
     /// markup or data.
@@ -90,7 +98,7 @@ impl<'j> Stream<'j> {
             Kind::Open(name) | Kind::Empty(name) => is_markup(&name),
             _ => false,
         });
-        if holds_markup || matches!(reading, Reading::Html | Reading::Xhtml) {
+        if holds_markup || joins_to_markup(&pieces) || matches!(reading, Reading::Html | Reading::Xhtml) {
             return self.flatten(open, &name, node, reading, &pieces);
         }
         self.scanner.give_back(pieces.into_iter());

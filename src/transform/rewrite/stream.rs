@@ -23,8 +23,8 @@ pub(super) struct Frame<'t> {
     pub(super) base: Option<Rc<Url>>,
     /// Data inside a text field: its elements are not fields of their own.
     pub(super) inline: bool,
-    /// Whether an element stood in it before.
-    had_child: bool,
+    /// Whether it holds what is said of the feed itself.
+    is_container: bool,
 }
 
 pub(super) struct Stream<'j> {
@@ -105,9 +105,6 @@ impl<'j> Stream<'j> {
     }
 
     fn element(&mut self, piece: Piece<'j>, name: Name<'j>) -> Result<(), Error> {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.had_child = true;
-        }
         if !self.in_entry && outline::is_entry(&name) {
             return self.entry(piece, name);
         }
@@ -146,12 +143,13 @@ impl<'j> Stream<'j> {
             return Ok(());
         }
         if let Kind::Open(_) = piece.kind {
-            let is_container = outline::is_container(&name, self.frames.len());
+            let is_container = outline::is_container(&name, self.frames.len())
+                && !self.frames.iter().any(|frame| frame.is_container);
             self.frames.push(Frame {
                 name,
                 base,
                 inline,
-                had_child: false,
+                is_container,
             });
             if is_container {
                 self.add_what_is_missing(&name)?;
@@ -240,8 +238,7 @@ impl<'j> Stream<'j> {
         }
         self.scanner.give_back(std::iter::once(next));
         let raw = self.scanner.slice(first.at, next.at);
-        let mixed = matches!(next.kind, Kind::Open(_) | Kind::Empty(_))
-            || self.frames.last().is_some_and(|frame| frame.had_child);
+        let mixed = matches!(next.kind, Kind::Open(_) | Kind::Empty(_));
         match self.default_rule(&decode(raw), mixed) {
             Some(text) => write(&text, form(raw), &mut self.out),
             None => self.out.push_str(raw),
@@ -251,8 +248,8 @@ impl<'j> Stream<'j> {
 
     /// Text or a value that no row of the table names: `None` when it is harmless.
     ///
-    /// In `mixed` content a tag can be torn apart by an element between its halves, and a reader that
-    /// joins the texts would put it together again: a tag left open there counts as one.
+    /// Before an element (`mixed`) a tag can be torn apart, and a reader that joins the texts around
+    /// it would put it together again: a tag left open there counts as one.
     pub(super) fn default_rule(&mut self, value: &str, mixed: bool) -> Option<String> {
         if fields::is_script(value) {
             self.cleaner
@@ -296,12 +293,7 @@ impl<'j> Stream<'j> {
 
     /// Whether what comes now is a child of the feed itself.
     pub(super) fn is_in_feed(&self) -> bool {
-        let depth = self.frames.len();
-        !self.in_entry
-            && self
-                .frames
-                .last()
-                .is_some_and(|frame| outline::is_container(&frame.name, depth - 1))
+        !self.in_entry && self.frames.last().is_some_and(|frame| frame.is_container)
     }
 
     fn is_titled(&self, name: &Name<'_>) -> bool {
