@@ -11,6 +11,7 @@ pub mod serve;
 pub mod app;
 pub mod refresh;
 pub mod endpoint;
+pub mod local;
 pub mod cache;
 pub mod store;
 pub mod images;

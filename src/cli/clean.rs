@@ -1,7 +1,7 @@
 //! `limpid clean`: the same cleaning without a server.
 
-use std::io::{IsTerminal as _, Read as _};
-use std::path::Path;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,20 +15,21 @@ use crate::config::{Images, Settings};
 use crate::fetch::Fetcher;
 use crate::message::{Fetched, Format, OriginResponse, Validators};
 use crate::sign::Signer;
-use crate::transform::convert::convert;
-use crate::transform::{self, Source, Transformed, transform};
+use crate::transform::convert::{convert, html};
+use crate::transform::{self, Limits, Source, Transformed, archive, transform};
+use crate::{config, local};
 
 /// Clean one feed without a server
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  limpid clean feed.xml > clean.xml\n  limpid clean --to json https://blog.example/feed.xml\n  limpid clean --report --set clean.images=direct - < feed.xml"
+    after_help = "Examples:\n  limpid clean feed.xml > clean.xml\n  limpid clean --to json https://blog.example/feed.xml\n  limpid clean --to archive --into articles feed.xml\n  limpid clean --report --set clean.images=direct - < feed.xml"
 )]
 pub(super) struct Clean {
-    /// An http(s) address, a file, or - for standard input
+    /// An http(s) address, a file, a folder of article archives, or - for standard input
     #[arg(default_value = "-")]
     source: String,
     /// What relative addresses in a file are resolved against
-    #[arg(long, value_name = "URL", value_parser = crate::config::web_address)]
+    #[arg(long, value_name = "URL", value_parser = config::web_address)]
     base: Option<Url>,
     /// The type a file would have been sent with: a hint about its charset
     #[arg(long, value_name = "TYPE")]
@@ -36,6 +37,9 @@ pub(super) struct Clean {
     /// What it becomes [default: what it was]
     #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<To>,
+    /// With --to archive: the folder to write a file for each entry into
+    #[arg(long, value_name = "FOLDER", requires = "to")]
+    into: Option<PathBuf>,
     /// Tell what was changed, on stderr
     #[arg(long)]
     report: bool,
@@ -49,16 +53,10 @@ enum To {
     Atom,
     /// JSON Feed 1.1
     Json,
-}
-
-impl To {
-    fn format(self) -> Format {
-        match self {
-            Self::Rss => Format::Rss,
-            Self::Atom => Format::Atom,
-            Self::Json => Format::Json,
-        }
-    }
+    /// A page to look at
+    Html,
+    /// Article archives, one after another, or one a file with --into
+    Archive,
 }
 
 /// A document and what came with it.
@@ -94,22 +92,49 @@ impl Clean {
     fn write(&self, cleaned: &Transformed) -> Result<(), Failure> {
         match self.to {
             None => output::result(&cleaned.body),
-            Some(to) => {
-                let (body, _) = convert(&cleaned.body, cleaned.kind, to.format(), None)?;
-                output::result(&body)
-            }
+            Some(To::Rss) => converted(cleaned, Format::Rss),
+            Some(To::Atom) => converted(cleaned, Format::Atom),
+            Some(To::Json) => converted(cleaned, Format::Json),
+            Some(To::Html) => output::result(html(&cleaned.body, cleaned.kind)?.as_bytes()),
+            Some(To::Archive) => self.archive(cleaned),
         }
+    }
+
+    fn archive(&self, cleaned: &Transformed) -> Result<(), Failure> {
+        let files = archive::export(&cleaned.body, cleaned.kind)?;
+        let Some(folder) = &self.into else {
+            let texts: Vec<String> = files.into_iter().map(|(_, text)| text).collect();
+            return output::result(texts.join("\n").as_bytes());
+        };
+        let failed = |error: std::io::Error| {
+            Failure::Failed(format!("{} cannot be written: {error}", folder.display()))
+        };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        for (name, text) in &files {
+            std::fs::write(folder.join(name), text).map_err(failed)?;
+        }
+        output::note(&format!("wrote {} files into {}", files.len(), folder.display()));
+        Ok(())
     }
 
     fn document(&self, settings: &Settings) -> Result<Document, Failure> {
         if self.source.starts_with("http://") || self.source.starts_with("https://") {
             return fetched(&self.source, settings);
         }
+        let limits = &settings.choices.limits;
         let body = if self.source == "-" {
-            stdin(settings.choices.limits.decoded)
+            stdin(limits)
         } else {
-            file(Path::new(&self.source), settings.choices.limits.decoded)
+            file(Path::new(&self.source), limits)
         };
+        let body = body.map_err(|error| {
+            let name = if self.source == "-" {
+                "standard input"
+            } else {
+                &self.source
+            };
+            Failure::Failed(format!("{name}: {error}"))
+        });
         Ok(Document {
             body: body?.into(),
             content_type: None,
@@ -137,7 +162,7 @@ fn policy(settings: &Settings, context: &Context) -> Result<transform::Policy, F
 }
 
 fn fetched(address: &str, settings: &Settings) -> Result<Document, Failure> {
-    let url = crate::config::web_address(address).map_err(Failure::Usage)?;
+    let url = config::web_address(address).map_err(Failure::Usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -165,35 +190,26 @@ fn header(response: &OriginResponse, name: &HeaderName) -> Option<String> {
     Some(value.to_str().ok()?.to_owned())
 }
 
-fn stdin(limit: usize) -> Result<Vec<u8>, Failure> {
+fn stdin(limits: &Limits) -> Result<Vec<u8>, local::Error> {
     let input = std::io::stdin();
     if input.is_terminal() {
         output::note("limpid: reading a feed from the terminal; end it with Ctrl-D");
     }
-    let mut body = Vec::new();
-    input
-        .lock()
-        .take(limit as u64 + 1)
-        .read_to_end(&mut body)
-        .map_err(|error| Failure::Failed(format!("standard input cannot be read: {error}")))?;
-    within(body, limit)
+    local::from_bytes("archive", local::read(input.lock(), limits.decoded)?)
 }
 
-fn file(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
-    let failed = |error| Failure::Failed(format!("{} cannot be read: {error}", path.display()));
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let mut body = Vec::new();
-    file.take(limit as u64 + 1)
-        .read_to_end(&mut body)
-        .map_err(failed)?;
-    within(body, limit)
-}
-
-fn within(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Failure> {
-    if body.len() > limit {
-        return Err(Failure::Transform(transform::Error::TooLarge(
-            "bytes (fetch.max_body)",
-        )));
+fn file(path: &Path, limits: &Limits) -> Result<Vec<u8>, local::Error> {
+    match local::document(path, limits) {
+        // `limpid clean <(…)`: here, someone waits and can stop it.
+        Err(local::Error::Special) => {
+            let body = local::read(std::fs::File::open(path)?, limits.decoded)?;
+            local::from_bytes("archive", body)
+        }
+        other => other,
     }
-    Ok(body)
+}
+
+fn converted(cleaned: &Transformed, format: Format) -> Result<(), Failure> {
+    let (body, _) = convert(&cleaned.body, cleaned.kind, format, None)?;
+    output::result(&body)
 }

@@ -1,5 +1,7 @@
 //! `limpid config`: an annotated template, or the settings in force.
 
+use std::fmt::Write as _;
+
 use clap::{Args, Subcommand};
 
 use super::failure::Failure;
@@ -47,7 +49,7 @@ fn show(context: &Context) -> Result<(), Failure> {
     let mut text = String::new();
     for shown in &settings.shown {
         let said = format!("{} = {}", shown.key, shown.value);
-        text += &format!("{said:width$}  # {}\n", shown.from);
+        let _ = writeln!(text, "{said:width$}  # {}", shown.from);
     }
     output::result(text.as_bytes())
 }

@@ -1,5 +1,6 @@
 //! `limpid feed`: feeds in files of their own beside the settings, which we never write into.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -118,7 +119,7 @@ fn list(settings: &Settings, context: &Context) -> Result<(), Failure> {
     let mut text = String::new();
     for (name, feed) in &settings.feeds {
         let from = origins(feed).join(", ");
-        text += &format!("{name:width$}  {}  from {from}\n", subscribe(settings, name));
+        let _ = writeln!(text, "{name:width$}  {}  from {from}", subscribe(settings, name));
     }
     output::result(text.as_bytes())
 }
@@ -202,9 +203,6 @@ fn free_name(url: &Url, settings: &Settings) -> String {
     if !taken(&name) {
         return name;
     }
-    // One more than there are feeds is always enough, but for files that hold other names.
-    (2_u32..)
-        .map(|number| format!("{name}-{number}"))
-        .find(|name| !taken(name))
-        .unwrap_or(name)
+    let numbered = (2..u32::MAX).map(|number| format!("{name}-{number}"));
+    numbered.into_iter().find(|name| !taken(name)).unwrap_or(name)
 }

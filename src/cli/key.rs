@@ -1,5 +1,6 @@
 //! `limpid key`: the signing keys.
 
+use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
@@ -96,7 +97,7 @@ fn list(ring: &KeyRing, context: &Context) -> Result<(), Failure> {
     }
     let mut text = String::new();
     for (at, key) in ring.keys().iter().enumerate() {
-        text += &format!("{}  {:8}  made {}\n", key.id, does(at), made(key.created));
+        let _ = writeln!(text, "{}  {:8}  made {}", key.id, does(at), made(key.created));
     }
     output::result(text.as_bytes())
 }

@@ -228,7 +228,10 @@ impl Choices {
                 ..self.fetch.clone()
             },
             fetch: self.fetch.clone(),
-            images: self.images.clone(),
+            images: images::Options {
+                folder: (self.store.kind != Kind::Memory).then(|| self.store.path.join("images")),
+                ..self.images.clone()
+            },
             endpoints: feeds
                 .into_iter()
                 .map(|(name, feed)| self.endpoint(name, feed, &signer))

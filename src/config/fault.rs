@@ -89,15 +89,15 @@ impl Faults {
             return Ok(value);
         }
         // The parser gives keys in the order of the alphabet, and people read from top to bottom.
-        self.0.sort_by(|a, b| key(a).cmp(&key(b)));
-        return Err(self);
+        self.0.sort_by(|a, b| a.key().cmp(&b.key()));
+        Err(self)
+    }
+}
 
-        fn key(fault: &Fault) -> Option<(&str, usize)> {
-            fault
-                .place
-                .as_ref()
-                .map(|p| (p.source.name.as_str(), p.span.start))
-        }
+impl Fault {
+    fn key(&self) -> Option<(&str, usize)> {
+        let place = self.place.as_ref()?;
+        Some((place.source.name.as_str(), place.span.start))
     }
 }
 

@@ -333,6 +333,9 @@ const IMAGES: &[Setting<Choices>] = rows! {
     "max_pixels" = "50000000",
         "The largest picture, width times height.",
         |o, v| o.images.max_pixels = v.count(1)?;
+    "max_side" = "16384",
+        "The longest side of a picture.",
+        |o, v| o.images.max_side = v.count(1)?;
     "memory" = r#""32MiB""#,
         "Bytes of pictures held in memory.",
         |o, v| o.images.memory = v.size()?;
@@ -348,6 +351,12 @@ const IMAGES: &[Setting<Choices>] = rows! {
     "prefetch" = "true",
         "Fetch pictures before anyone reads, so that no origin learns when an entry is read.",
         |o, v| o.images.prefetch = v.flag()?;
+    "prefetch_delay" = r#""1m""#,
+        "The longest random wait before a picture is fetched ahead: no origin sees them come in one burst.",
+        |o, v| o.images.prefetch_delay = v.duration()?;
+    "prefetch_queue" = "2000",
+        "Pictures that may wait to be fetched ahead; more are fetched when they are read.",
+        |o, v| o.images.prefetch_queue = v.number(1)?;
 };
 
 const ADHOC: &[Setting<Choices>] = rows! {

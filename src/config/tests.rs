@@ -1,5 +1,6 @@
 //! What settings come to.
 use super::*;
+use std::fmt::Write as _;
 
 struct Case {
     dir: tempfile::TempDir,
@@ -65,8 +66,9 @@ fn the_template_says_the_defaults() {
 #[test]
 fn every_default_of_a_feed_is_that_of_a_feed_that_says_nothing() {
     let mut text = String::from("[feeds.a]\n");
+    let mut say = |key, value| writeln!(text, "{key} = {value}").unwrap();
     for row in schema::FEED.iter().filter(|row| row.about.key != "urls") {
-        text += &format!("{} = {}\n", row.about.key, row.about.default);
+        say(row.about.key, row.about.default);
     }
     let full = Case::new(&text).load(&[]).unwrap();
     let bare = Case::new("[feeds.a]\nurl = \"https://blog.example/feed.xml\"")
