@@ -297,7 +297,7 @@ fn variable_text(
 }
 
 /// `NAME=value` as the setting it names, and the value as it is.
-fn variable_table((section, key): (&'static str, &'static str), text: &str) -> (DeTable<'_>, &str) {
+fn variable_table<'t>((section, key): (&'t str, &'t str), text: &'t str) -> (DeTable<'t>, &'t str) {
     let (name, raw) = text.split_once('=').unwrap_or((text, ""));
     let span = name.len() + 1..text.len();
     let value = match DeTable::parse(text).map(Spanned::into_inner) {
