@@ -143,7 +143,8 @@ impl<'s> Reader<'s> {
                     faults.note(start, "missing quote added");
                     let end = self.skip(start, |b| !b"<>".contains(b));
                     let value = self.slice(start, end).trim_end();
-                    let value = value.strip_suffix('/').unwrap_or(value).trim_end();
+                    // A slash that stands apart closes the tag; any other may belong to an address.
+                    let value = value.strip_suffix(" /").unwrap_or(value).trim_end();
                     attribute.value = value;
                     *at = start + value.len();
                 }

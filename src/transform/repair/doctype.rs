@@ -1,58 +1,17 @@
 //! The DOCTYPE is dropped. Of its internal subset only entities that are plain text or one
 //! character are kept, within a small budget; nothing is ever fetched or expanded twice.
 
-use super::{references, work};
+use super::entities::Entities;
+use super::references::{self, Reference};
+use super::work;
 
-/// How many entities of a DOCTYPE are kept.
-const MOST_ENTITIES: usize = 64;
 /// The longest name of an entity, in bytes.
 const LONGEST_NAME: usize = 48;
-/// The longest text of an entity, in bytes.
-const LONGEST_TEXT: usize = 256;
-/// How many bytes all expansions of one document may add.
-const EXPANSION_BUDGET: usize = 64 << 10;
-
-/// The entities that a document defines for itself.
-#[derive(Debug)]
-pub(super) struct Entities<'s> {
-    named: Vec<(&'s str, String)>,
-    budget: usize,
-}
-
-impl Default for Entities<'_> {
-    fn default() -> Self {
-        Self {
-            named: Vec::new(),
-            budget: EXPANSION_BUDGET,
-        }
-    }
-}
-
-impl<'s> Entities<'s> {
-    /// The text of the entity `name`, while the budget lasts.
-    pub(super) fn expand(&mut self, name: &str) -> Option<String> {
-        let (_, text) = self.named.iter().find(|(known, _)| *known == name)?;
-        self.budget = self.budget.checked_sub(text.len())?;
-        Some(text.clone())
-    }
-
-    /// Keeps `name` if its value is plain text or one character reference. The first definition counts.
-    fn define(&mut self, name: &'s str, value: &str) {
-        let is_new = self.named.iter().all(|(known, _)| *known != name);
-        if !is_new
-            || self.named.len() >= MOST_ENTITIES
-            || value.len() > LONGEST_TEXT
-            || value.contains(['<', '%'])
-        {
-            return;
-        }
-        if let Some(text) = plain(value) {
-            self.named.push((name, text));
-        }
-    }
-}
-
+/// What an entity stands for, if its value is plain text or one character reference.
 fn plain(value: &str) -> Option<String> {
+    if value.contains(['<', '%']) {
+        return None;
+    }
     if !value.contains('&') {
         return Some(value.to_owned());
     }
@@ -60,8 +19,8 @@ fn plain(value: &str) -> Option<String> {
         return None;
     }
     match references::read(value, &mut Entities::default()) {
-        (references::Reference::Chars(c, None), _) => Some(c.to_string()),
-        (references::Reference::Keep, _) => quick_xml::escape::unescape(value).ok().map(Into::into),
+        (Reference::Chars(c, None), _) => Some(c.to_string()),
+        (Reference::Keep, _) => quick_xml::escape::unescape(value).ok().map(Into::into),
         _ => None,
     }
 }
@@ -94,7 +53,9 @@ pub(super) fn read<'s>(rest: &'s str, entities: &mut Entities<'s>) -> Option<usi
             b'<' if here.starts_with("<!--") => here.get(4..)?.find("-->")? + 7,
             b'<' if here.starts_with("<?") => here.find("?>")? + 2,
             b'<' if here.starts_with("<!ENTITY") => {
-                if let Some((name, value)) = entity(here) {
+                if let Some((name, value)) =
+                    entity(here).and_then(|(name, value)| Some((name, plain(value)?)))
+                {
                     entities.define(name, value);
                 }
                 8

@@ -5,15 +5,16 @@
 //! closed, the second closes them where their author would have.
 
 mod walk;
-mod stack;
-mod roots;
 mod tokens;
 mod attributes;
+mod stack;
+mod roots;
 mod doctype;
-mod namespaces;
-mod names;
 mod text;
 mod references;
+mod entities;
+mod namespaces;
+mod names;
 mod faults;
 mod work;
 #[cfg(test)]

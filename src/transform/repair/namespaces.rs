@@ -140,8 +140,10 @@ impl Scope {
 
     /// What `prefix` (empty: the default) is bound to here.
     pub(super) fn resolve(&self, prefix: &str) -> Option<&str> {
-        if prefix == "xml" {
-            return Some(RESERVED[0]);
+        match prefix {
+            "xml" => return Some(RESERVED[0]),
+            "xmlns" => return Some(RESERVED[1]),
+            _ => {}
         }
         let declared = self.declared.iter().rev().find(|(known, _)| *known == prefix);
         let added = || self.added.iter().find(|(known, _)| *known == prefix);
@@ -190,7 +192,7 @@ pub(super) fn repair_uri(uri: &str) -> Cow<'_, str> {
         Some(b) => b.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=".contains(b),
         None => false,
     };
-    if (0..bytes.len()).all(stays) {
+    if (0..bytes.len()).all(stays) && is_shaped(trimmed) {
         return Cow::Borrowed(trimmed);
     }
     let mut out = String::with_capacity(trimmed.len() + 8);
@@ -201,5 +203,33 @@ pub(super) fn repair_uri(uri: &str) -> Cow<'_, str> {
             let _ = write!(out, "%{b:02X}");
         }
     }
-    Cow::Owned(out)
+    if is_shaped(&out) {
+        Cow::Owned(out)
+    } else {
+        Cow::Owned(format!("urn:invalid:{}", out.replace([':', '#'], "_")))
+    }
+}
+
+/// True if scheme, port and fragment are what they must be (RFC 3986 §3), given that all characters are allowed.
+fn is_shaped(uri: &str) -> bool {
+    let head = uri.split(['/', '?', '#']).next().unwrap_or_default();
+    let scheme = head.split_once(':').map(|(scheme, _)| scheme);
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    };
+    let rest = scheme.map_or(uri, |scheme| uri.get(scheme.len() + 1..).unwrap_or_default());
+    let authority = rest
+        .strip_prefix("//")
+        .and_then(|rest| rest.split(['/', '?', '#']).next())
+        .unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let port = host.split_once(':').map_or("", |(_, port)| port);
+    scheme.is_none_or(is_scheme)
+        && port.len() <= 5
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && authority.matches('@').count() <= 1
+        && uri.matches('#').count() <= 1
 }

@@ -6,7 +6,7 @@ use super::tests::assert_sound;
 use super::*;
 
 /// Pieces that feeds are broken into.
-const PIECES: [&str; 66] = [
+const PIECES: [&str; 68] = [
     "<rss>",
     "<rss version=\"2.0\">",
     "</rss>",
@@ -31,6 +31,8 @@ const PIECES: [&str; 66] = [
     "</dc:date>",
     "<a:b:c d:e:f='g'>",
     "<x xmlns:dc='u' dc:a='1'>",
+    "<x dc='1' xmlns:dc='u'>",
+    "<xmlns:x xmlns:x='v' x:xmlns='u'>",
     "</x>",
     "<x xmlns='' xmlns:p=''>",
     "<y xmlns:xmlns='z' xmlns:xml='q'/>",

@@ -3,7 +3,7 @@
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
-use super::doctype::Entities;
+use super::entities::Entities;
 use super::work;
 
 /// The longest reference that is recognised, in bytes: bounds the look ahead. HTML's longest is 32.

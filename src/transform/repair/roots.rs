@@ -28,6 +28,14 @@ pub(super) fn kind(local: &str, namespace: &str, is_first: bool) -> Option<Kind>
     }
 }
 
+/// True for the names that hold a feed together.
+pub(super) fn is_skeleton(local: &str) -> bool {
+    is_entry(local)
+        || ["rss", "rdf", "feed", "channel"]
+            .iter()
+            .any(|name| local.eq_ignore_ascii_case(name))
+}
+
 /// True for the names of entries.
 pub(super) fn is_entry(local: &str) -> bool {
     local.eq_ignore_ascii_case("item") || local.eq_ignore_ascii_case("entry")

@@ -148,6 +148,8 @@ fn tags_are_made_well_formed() {
         ("<a b='c'<d>x</d></a>", "<a b='c'><d>x</d></a>"),
         ("<title>x</title<link>y</link>", "<title>x</title><link>y</link>"),
         ("x</b>y", "xy"),
+        ("<a b=\"http://c/>d</a>", "<a b=\"http://c/\">d</a>"),
+        ("</item><item c<d>e</d>", "</item><item c=\"\"><d>e</d>"),
     ];
     for (before, after) in cases {
         let out = repaired(&format!("<rss><channel><item>{before}</item></channel></rss>"));
@@ -317,6 +319,15 @@ fn prefixes_are_declared() {
             "<rss xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:lang='e'/>",
             "<rss xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:lang='e'/>",
         ),
+        (
+            "<rss xmlns:a='<p>http://b/#c#d'/>",
+            "<rss xmlns:a='urn:invalid:%3Cp%3Ehttp_//b/_c_d'/>",
+        ),
+        (
+            "<rss xmlns:a='http://b:c/'/>",
+            "<rss xmlns:a='urn:invalid:http_//b_c/'/>",
+        ),
+        ("<rss dc='' xmlns:dc='u'/>", "<rss dc='' xmlns:dc='u'/>"),
         ("<rss xmlns='http://www.w3.org/2000/xmlns/'/>", "<rss/>"),
         (
             "<rss xmlns:a='u' xmlns:b='u' a:c='1' b:c='2' c='3'/>",

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::doctype::Entities;
+use super::entities::Entities;
 use super::faults::Faults;
 use super::references::{self, Reference};
 use super::work;

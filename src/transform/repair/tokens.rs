@@ -258,8 +258,11 @@ fn begins_name(rest: &str, at: usize) -> bool {
 
 /// True for `<item` and `<a b="c"` before another tag; `x <y` before one is text.
 fn is_tag_without_end(name: &str, inside: &Inside<'_>) -> bool {
+    if roots::is_skeleton(names::local(name)) {
+        return true;
+    }
     if inside.attributes.is_empty() {
-        return inside.tail.contains('\n') && (roots::is_entry(name) || stack::is_field(name));
+        return inside.tail.contains('\n') && stack::is_field(name);
     }
     inside.attributes.iter().all(|attribute| attribute.is_quoted)
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::attributes::Attribute;
-use super::doctype::{self, Entities};
+use super::doctype;
+use super::entities::Entities;
 use super::faults::Faults;
 use super::namespaces::{Scope, repair_uri};
 use super::stack::{self, Open};
@@ -397,10 +398,11 @@ impl<'s> Walk<'s> {
     /// declares is declared on the root.
     fn bound_name(&mut self, name: &str, at: usize) -> Option<String> {
         let (prefix, local) = names::split(name);
-        if prefix.is_empty() || self.scope.resolve(prefix).is_some() {
+        let is_possible = prefix != "xmlns";
+        if prefix.is_empty() || (is_possible && self.scope.resolve(prefix).is_some()) {
             return None;
         }
-        if prefix != "xmlns" && self.scope.add(prefix) {
+        if is_possible && self.scope.add(prefix) {
             self.faults.note(at, "undeclared prefix declared");
             return None;
         }
