@@ -2,7 +2,7 @@
 
 /// Decodes UTF-32 without a BOM. `None` when it is cut or holds something that is no character.
 pub(super) fn decode(bytes: &[u8], big_endian: bool) -> Option<String> {
-    if bytes.len() % 4 != 0 {
+    if !bytes.len().is_multiple_of(4) {
         return None;
     }
     bytes

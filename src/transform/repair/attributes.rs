@@ -130,34 +130,42 @@ impl<'s> Reader<'s> {
         }
         let value_at = self.skip(equals_at + 1, u8::is_ascii_whitespace);
         attribute.equals = self.slice(name_end, value_at);
-        match self.byte(value_at) {
-            Some(quote @ (b'"' | b'\'')) => {
-                let start = value_at + 1;
-                attribute.value_at = start;
-                attribute.quote = char::from(quote);
-                if let Some(end) = self.closing_quote(start, quote) {
-                    attribute.value = self.slice(start, end);
-                    attribute.is_quoted = true;
-                    *at = end + 1;
-                } else {
-                    faults.note(start, "missing quote added");
-                    let end = self.skip(start, |b| !b"<>".contains(b));
-                    let value = self.slice(start, end).trim_end();
-                    // A slash that stands apart closes the tag; any other may belong to an address.
-                    let value = value.strip_suffix(" /").unwrap_or(value).trim_end();
-                    attribute.value = value;
-                    *at = start + value.len();
-                }
-            }
-            _ => {
-                faults.note(value_at, "attribute value quoted");
-                let end = self.skip(value_at, |b| !b.is_ascii_whitespace() && !b"<>".contains(b));
-                attribute.value_at = value_at;
-                attribute.value = self.slice(value_at, end);
-                *at = end;
-            }
-        }
+        *at = match self.byte(value_at) {
+            Some(quote @ (b'"' | b'\'')) => self.quoted(&mut attribute, quote, value_at + 1, faults),
+            _ => self.unquoted(&mut attribute, value_at, faults),
+        };
         attribute
+    }
+
+    /// Reads a value that begins at `start`, behind its quote: where what follows it begins.
+    fn quoted(
+        &mut self,
+        attribute: &mut Attribute<'s>,
+        quote: u8,
+        start: usize,
+        faults: &mut Faults,
+    ) -> usize {
+        attribute.quote = char::from(quote);
+        attribute.value_at = start;
+        if let Some(end) = self.closing_quote(start, quote) {
+            attribute.value = self.slice(start, end);
+            attribute.is_quoted = true;
+            return end + 1;
+        }
+        faults.note(start, "missing quote added");
+        let end = self.skip(start, |b| !b"<>".contains(b));
+        let value = self.slice(start, end).trim_end();
+        // A slash that stands apart closes the tag; any other may belong to an address.
+        attribute.value = value.strip_suffix(" /").unwrap_or(value).trim_end();
+        start + attribute.value.len()
+    }
+
+    fn unquoted(&self, attribute: &mut Attribute<'s>, start: usize, faults: &mut Faults) -> usize {
+        faults.note(start, "attribute value quoted");
+        let end = self.skip(start, |b| !b.is_ascii_whitespace() && !b"<>".contains(b));
+        attribute.value_at = start;
+        attribute.value = self.slice(start, end);
+        end
     }
 
     /// Where the value that starts at `start` ends. `None` if its quote is missing: there is no

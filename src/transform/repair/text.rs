@@ -18,7 +18,7 @@ pub(super) fn without_illegal(text: &str) -> Legal<'_> {
     let mut faults = Faults::default();
     // Cheap first look: control characters, and the first byte of U+FFFE and U+FFFF.
     let suspect = |b: &u8| (*b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) || *b == 0xEF;
-    let Some(first) = text.as_bytes().iter().position(|b| suspect(b)) else {
+    let Some(first) = text.as_bytes().iter().position(suspect) else {
         return Legal {
             text: Cow::Borrowed(text),
             faults,
