@@ -137,6 +137,10 @@ impl<'j> Stream<'j> {
         match self.address(&value, base, role) {
             Place::Keep => Change::Keep,
             Place::Replace(value) => Change::Replace(value),
+            // A person or a chapter is more than its picture.
+            Place::Gone if role == Role::Image && (key == "img" || name.vocabulary == Vocabulary::Psc) => {
+                Change::Remove
+            }
             Place::Gone if role == Role::Image => Change::NoPicture,
             Place::Gone => Change::Replace(String::new()),
         }
