@@ -35,6 +35,9 @@ pub type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
+/// What a name resolves to.
+pub type Table = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
+
 /// How names become addresses.
 #[derive(Clone, Default)]
 pub enum Resolver {
@@ -42,7 +45,7 @@ pub enum Resolver {
     #[default]
     System,
     /// By a table of one's own.
-    Custom(Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>),
+    Custom(Arc<Table>),
 }
 
 impl fmt::Debug for Resolver {

@@ -8,15 +8,15 @@ use http::header::CACHE_CONTROL;
 use super::Error;
 use crate::fetch;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// How long a picture is fresh when its origin does not say.
-const DEFAULT: Duration = Duration::from_secs(7 * 24 * 3600);
+const DEFAULT: Duration = Duration::from_hours(7 * 24);
 
 /// How long a picture may be asked for again by its origin, at most.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(30 * 24);
 
 /// How long a picture is fresh: `max-age`, between an hour and 30 days; a week when nothing is said.
 pub(super) fn lifetime(headers: &HeaderMap) -> Duration {

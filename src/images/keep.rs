@@ -31,6 +31,10 @@ impl Key {
             .fill(&mut key);
         Self(key)
     }
+
+    pub(super) fn hex(self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
 }
 
 /// What is known about one address.

@@ -1,8 +1,9 @@
 //! The picture service: verify, fetch through the guard, sniff, strip, keep.
 
+mod disk;
 mod prepare;
-pub mod sniff;
 pub mod strip;
+pub mod sniff;
 mod flight;
 mod keep;
 mod freshness;
@@ -23,6 +24,7 @@ use crate::fetch::{self, Fetcher, ImageAsk};
 use crate::message::{Fetched, Validators};
 use crate::transform::Picture;
 
+use self::disk::Disk;
 use self::flight::Flights;
 use self::keep::{Alternates, Kept, Key};
 
@@ -76,7 +78,7 @@ impl Default for Options {
             strip_metadata: true,
             prefetch: true,
             // The feed's own origin knows when we fetched the feed; a minute is enough to hide the order.
-            prefetch_delay: Duration::from_secs(60),
+            prefetch_delay: Duration::from_mins(1),
             prefetch_queue: 2_000,
         }
     }
@@ -125,6 +127,7 @@ struct Inner {
     fetcher: Fetcher,
     clock: Clock,
     memory: Cache<Key, Arc<Kept>>,
+    disk: Option<Arc<Disk>>,
     alternates: Alternates,
     flights: Flights,
     waiting: Arc<Semaphore>,
@@ -143,6 +146,7 @@ impl Images {
         Self {
             inner: Arc::new(Inner {
                 memory: keep::memory(options.memory),
+                disk: Disk::open(&options).map(Arc::new),
                 waiting: Arc::new(Semaphore::new(options.prefetch_queue)),
                 options: Arc::new(options),
                 fetcher,
@@ -182,23 +186,32 @@ impl Images {
         }
     }
 
-    /// The picture at `url` (whose signature has been verified): from memory, or fetched once however many
-    /// ask. Nobody waits while there is a copy, and a copy outlives its origin.
+    /// The picture at `url` (whose signature has been verified): from memory or disk, or fetched once
+    /// however many ask. Nobody waits for an origin while there is a copy, and a copy outlives its origin.
     ///
     /// # Errors
     /// See [`Error`]; failures are remembered for a short time.
     pub async fn get(&self, url: &Url) -> Result<Image, Error> {
         let key = Key::of(url);
-        if let Some(kept) = self.inner.memory.get(&key).await {
-            if self.inner.clock.now() >= kept.until {
-                let arrival = self.refresh(key, url);
-                if kept.image.is_none() {
-                    return landed(arrival).await;
-                }
-            }
-            return kept.answer();
+        let kept = match self.inner.memory.get(&key).await {
+            Some(kept) if self.is_fresh(&kept) => return kept.answer(),
+            Some(kept) if kept.image.is_some() => kept,
+            Some(_) | None => self.landed(key, url).await?,
+        };
+        if !self.is_fresh(&kept) {
+            // Goes on by itself; whoever asks next gets what it brings.
+            drop(self.refresh(key, url));
         }
-        landed(self.refresh(key, url)).await
+        kept.answer()
+    }
+
+    fn is_fresh(&self, kept: &Kept) -> bool {
+        self.inner.clock.now() < kept.until
+    }
+
+    async fn landed(&self, key: Key, url: &Url) -> Result<Arc<Kept>, Error> {
+        let arrival = self.refresh(key, url);
+        flight::arrived(arrival).await.ok_or(Error::Unprepared)
     }
 
     /// Bytes held in memory now, records included.
@@ -210,30 +223,52 @@ impl Images {
     fn refresh(&self, key: Key, url: &Url) -> flight::Arrival {
         self.inner.flights.board(key, || {
             let (inner, url) = (Arc::clone(&self.inner), url.clone());
-            async move { inner.renew(key, &url).await }
+            inner.renew(key, url)
         })
     }
 }
 
-async fn landed(arrival: flight::Arrival) -> Result<Image, Error> {
-    match flight::arrived(arrival).await {
-        Some(kept) => kept.answer(),
-        None => Err(Error::Unprepared),
-    }
-}
-
 impl Inner {
-    /// Asks the origin and remembers what it said.
-    async fn renew(&self, key: Key, url: &Url) -> Arc<Kept> {
+    /// Brings what memory lacks: from disk, however old, or else from the origin.
+    async fn renew(self: Arc<Self>, key: Key, url: Url) -> Arc<Kept> {
         let prior = self.memory.get(&key).await;
-        if let Some(kept) = prior.as_ref().filter(|kept| self.clock.now() < kept.until) {
+        let prior = match prior {
             // Somebody else's flight landed just before ours began.
-            return Arc::clone(kept);
-        }
-        let asked = self.ask(key, url, prior.as_deref()).await;
-        let kept = Arc::new(judged(asked, prior.as_deref(), url, self.clock.now()));
+            Some(kept) if self.clock.now() < kept.until => return kept,
+            None => match self.on_disk(key).await {
+                Some(kept) => {
+                    let kept = Arc::new(kept);
+                    self.memory.insert(key, Arc::clone(&kept)).await;
+                    return kept;
+                }
+                None => None,
+            },
+            prior => prior,
+        };
+        let asked = self.ask(key, &url, prior.as_deref()).await;
+        let given = asked.is_ok();
+        let kept = Arc::new(judged(asked, prior.as_deref(), &url, self.clock.now()));
         self.memory.insert(key, Arc::clone(&kept)).await;
+        if given {
+            self.save(key, Arc::clone(&kept));
+        }
         kept
+    }
+
+    async fn on_disk(&self, key: Key) -> Option<Kept> {
+        let (disk, now) = (Arc::clone(self.disk.as_ref()?), self.clock.now());
+        tokio::task::spawn_blocking(move || disk.load(key, now))
+            .await
+            .ok()
+            .flatten()
+    }
+
+    /// Keeps a picture on disk; no reader waits for it.
+    fn save(&self, key: Key, kept: Arc<Kept>) {
+        if let Some(disk) = self.disk.clone() {
+            let now = self.clock.now();
+            tokio::task::spawn_blocking(move || disk.save(key, &kept, now));
+        }
     }
 
     /// Tries the address and its alternates in order; the first failure is the one that is told.

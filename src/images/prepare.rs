@@ -1,6 +1,6 @@
 //! From an origin's answer to a picture that may be served: decode the content coding, sniff, measure, strip. Pure.
 
-use std::io::Read as _;
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -9,9 +9,8 @@ use http::header::CONTENT_ENCODING;
 use super::sniff::{self, Type};
 use super::{Error, Image, Options, Svg, strip};
 use crate::fetch;
-
-/// The first two bytes of every gzip file (RFC 1952 §2.3.1).
-const GZIP_MAGIC: &[u8] = &[0x1F, 0x8B];
+use crate::transform;
+use crate::transform::decode::coding;
 
 /// Makes a picture of an answer's body.
 ///
@@ -25,16 +24,28 @@ pub(super) fn prepare(body: &Bytes, headers: &HeaderMap, options: &Options) -> R
         (Type::Svg, Svg::Sandbox) => {}
         _ => measure(kind, &body, options)?,
     }
-    let body = match options.strip_metadata {
-        true => strip::strip(kind, body),
-        false => body,
+    let stripped = if options.strip_metadata {
+        strip::strip(kind, body)
+    } else {
+        body
     };
-    let hash = blake3::hash(&body).to_hex();
-    Ok(Image {
+    Ok(image(kind, stripped))
+}
+
+/// A picture of these bytes.
+pub(super) fn image(kind: Type, body: Bytes) -> Image {
+    Image {
         media_type: kind.media_type(),
-        etag: format!("\"{}\"", hash.get(..32).unwrap_or(&hash)),
+        etag: format!("\"{}\"", name(&body)),
         body,
-    })
+    }
+}
+
+/// Names bytes: BLAKE3, 128 bits, in hexadecimal.
+pub(super) fn name(bytes: &[u8]) -> String {
+    let mut name = blake3::hash(bytes).to_hex().to_string();
+    name.truncate(32);
+    name
 }
 
 /// Refuses a picture that would take too much memory wherever it is shown, by its header alone.
@@ -49,16 +60,14 @@ fn measure(kind: Type, body: &[u8], options: &Options) -> Result<(), Error> {
 
 /// The bytes without their content coding: some origins compress though we ask them not to.
 fn decoded(body: &Bytes, headers: &HeaderMap, limit: usize) -> Result<Bytes, Error> {
-    if !headers.contains_key(CONTENT_ENCODING) || !body.starts_with(GZIP_MAGIC) {
+    let Some(coding) = headers.get(CONTENT_ENCODING) else {
         return Ok(body.clone());
-    }
-    let mut out = Vec::new();
-    flate2::read::MultiGzDecoder::new(&body[..])
-        .take(limit as u64 + 1)
-        .read_to_end(&mut out)
-        .map_err(|_| Error::NotAPicture)?;
-    match out.len() > limit {
-        true => Err(fetch::Error::TooLarge(limit).into()),
-        false => Ok(out.into()),
+    };
+    let coding = coding.to_str().map_err(|_| Error::NotAPicture)?;
+    match coding::undo(body, Some(coding), limit) {
+        Ok(Cow::Borrowed(_)) => Ok(body.clone()),
+        Ok(Cow::Owned(decoded)) => Ok(decoded.into()),
+        Err(transform::Error::TooLarge(_)) => Err(fetch::Error::TooLarge(limit).into()),
+        Err(_) => Err(Error::NotAPicture),
     }
 }

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::support::origin::Origin;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// A PNG that claims this size and holds `pixels`.
 fn png(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
@@ -376,4 +376,110 @@ async fn pictures_are_prefetched_before_anyone_reads() {
     assert!(images.get(&origin.url("/p")).await.is_ok());
     images.prefetch(&pictures);
     assert_eq!(origin.count("/p"), 1);
+}
+
+/// A service that keeps pictures in `folder`, and in memory for as long as it lives.
+fn on_disk(folder: &std::path::Path, disk: u64) -> (Images, Clock) {
+    service(Options {
+        folder: Some(folder.to_owned()),
+        disk,
+        ..Options::default()
+    })
+}
+
+/// Bytes of all pictures in `folder`.
+fn bytes_below(folder: &std::path::Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+#[tokio::test]
+async fn a_picture_outlives_a_restart_even_when_its_origin_does_not() {
+    let folder = tempfile::tempdir().expect("folder");
+    let origin = Origin::start().await;
+    let url = origin.url("/p");
+    origin.at("/p").gives(png(3, 2, b"x")).with("etag", "\"1\"");
+    let (images, _) = on_disk(folder.path(), 1 << 20);
+    let first = images.get(&url).await.expect("a picture");
+    eventually(|| bytes_below(&folder.path().join("records")) > 0).await;
+    origin.fails_with(503);
+    let (images, clock) = on_disk(folder.path(), 1 << 20);
+    let again = images.get(&url).await.expect("a picture");
+    assert_eq!((again.etag, again.body), (first.etag.clone(), first.body));
+    assert_eq!(origin.count("/p"), 1, "it was still fresh");
+    clock.advance(365 * 24 * HOUR);
+    let options = Options {
+        folder: Some(folder.path().to_owned()),
+        ..Options::default()
+    };
+    let images = Images::new(options, Fetcher::new(home()), clock);
+    assert_eq!(images.get(&url).await.expect("a picture").etag, first.etag);
+    eventually(|| origin.count("/p") == 2).await;
+    let asked = origin.last("/p").expect("asked");
+    assert_eq!(asked.header("if-none-match"), Some("\"1\""));
+}
+
+#[tokio::test]
+async fn a_torn_file_costs_a_fetch_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("folder");
+    let origin = Origin::start().await;
+    let url = origin.url("/p");
+    origin.at("/p").gives(png(3, 2, b"x"));
+    for part in ["objects", "records"] {
+        let (images, _) = on_disk(folder.path(), 1 << 20);
+        images.get(&url).await.expect("a picture");
+        eventually(|| bytes_below(&folder.path().join("records")) > 0).await;
+        for shelf in std::fs::read_dir(folder.path().join(part))
+            .expect("folder")
+            .flatten()
+        {
+            for file in std::fs::read_dir(shelf.path()).expect("folder").flatten() {
+                std::fs::write(file.path(), b"torn").expect("written");
+            }
+        }
+        let before = origin.count("/p");
+        let (images, _) = on_disk(folder.path(), 1 << 20);
+        images.get(&url).await.expect("a picture");
+        assert_eq!(origin.count("/p"), before + 1, "{part}");
+        std::fs::remove_dir_all(folder.path().join("records")).expect("removed");
+    }
+}
+
+#[tokio::test]
+async fn pictures_on_disk_stay_below_their_quota_and_the_newest_stay() {
+    let folder = tempfile::tempdir().expect("folder");
+    let origin = Origin::start().await;
+    let (images, clock) = on_disk(folder.path(), 100_000);
+    for n in 0..30 {
+        let path = format!("/{n}");
+        origin.at(&path).gives(png(3, 2, &[n; 10_000]));
+        images.get(&origin.url(&path)).await.expect("a picture");
+        clock.advance(HOUR);
+    }
+    let objects = folder.path().join("objects");
+    eventually(|| (1..=100_000).contains(&bytes_below(&objects))).await;
+    let (images, _) = on_disk(folder.path(), 100_000);
+    images.get(&origin.url("/29")).await.expect("a picture");
+    images.get(&origin.url("/0")).await.expect("a picture");
+    assert_eq!((origin.count("/29"), origin.count("/0")), (1, 2));
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_used_costs_no_reader_a_picture() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("file");
+    std::fs::write(&file, b"in the way").expect("written");
+    let origin = Origin::start().await;
+    origin.at("/p").gives(png(3, 2, b"x"));
+    let (images, _) = on_disk(&file, 1 << 20);
+    assert!(images.get(&origin.url("/p")).await.is_ok());
 }

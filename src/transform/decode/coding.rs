@@ -18,7 +18,10 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 const BLOCK: usize = 16 << 10;
 
 /// Undoes the one coding that `content_encoding` names, then a gzip file inside, if there is one.
-pub(super) fn undo<'a>(
+///
+/// # Errors
+/// A broken, unknown or doubled coding, or more than `limit` bytes.
+pub fn undo<'a>(
     bytes: &'a [u8],
     content_encoding: Option<&str>,
     limit: usize,

@@ -2,7 +2,7 @@
 
 mod charset;
 mod utf32;
-mod coding;
+pub mod coding;
 #[cfg(test)]
 mod tests;
 
