@@ -12,6 +12,8 @@
 //! address, line 3 a rule of dashes; after an empty line stands the HTML. A folder of such files is a
 //! feed, and a feed can be written as such files.
 
+use std::collections::HashMap;
+
 use chrono::DateTime;
 
 use super::convert::ids;
@@ -172,9 +174,21 @@ pub fn export(body: &[u8], kind: Kind) -> Result<Vec<(String, String)>, Error> {
         ..Options::default()
     };
     let feed: Feed = read_with(text, kind, &options).ok_or(Error::Convert)?;
+    let mut names: HashMap<String, usize> = HashMap::new();
     let articles = feed.entries.iter().map(article);
     Ok(articles
-        .map(|article| (file_name(&article), write(&article)))
+        .map(|article| {
+            let name = file_name(&article);
+            let count = names.entry(name.clone()).or_default();
+            *count += 1;
+            // Two entries about one address: both are kept.
+            let name = if *count == 1 {
+                name
+            } else {
+                name.replace(".txt", &format!("-{count}.txt"))
+            };
+            (name, write(&article))
+        })
         .collect())
 }
 
@@ -248,6 +262,14 @@ mod tests {
         assert_eq!(files[1].1, write(&articles[1]), "through a feed and back");
         assert!(files[1].0.starts_with("2001-09-09-"), "{}", files[1].0);
         assert!(files[2].0.starts_with("undated-"));
+        let twice = feed(
+            &[articles[1].clone(), articles[1].clone()],
+            "t",
+            "https://a.example/",
+        )
+        .unwrap();
+        let files = export(&twice, Kind::Rss).unwrap();
+        assert_ne!(files[0].0, files[1].0, "no file is written over another");
     }
 
     proptest! {

@@ -272,7 +272,7 @@ fn needs_thumbnail(entry: &Entry) -> bool {
     entry
         .image
         .as_ref()
-        .is_some_and(|image| !rss::shows(&entry.extensions, image))
+        .is_some_and(|image| !rss::shown(&entry.extensions).contains(image.as_str()))
 }
 
 fn fixed(date: Option<DateTime<Utc>>) -> DateTime<FixedOffset> {

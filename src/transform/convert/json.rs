@@ -1,5 +1,7 @@
 //! JSON Feed 1.1.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -113,7 +115,8 @@ fn attachments(entry: &Entry) -> Vec<Value> {
         .chain(&entry.content_src)
         .cloned()
         .collect();
-    collect_media(&entry.extensions, &mut media);
+    let mut known: HashSet<String> = media.iter().map(|enclosure| enclosure.url.clone()).collect();
+    collect_media(&entry.extensions, &mut known, &mut media);
     if let Some(first) = media.first_mut()
         && first.duration.is_none()
     {
@@ -145,7 +148,7 @@ fn attachment(enclosure: &Enclosure) -> Value {
     Value::Object(attachment)
 }
 
-fn collect_media(extensions: &[Extension], media: &mut Vec<Enclosure>) {
+fn collect_media(extensions: &[Extension], known: &mut HashSet<String>, media: &mut Vec<Enclosure>) {
     for extension in extensions
         .iter()
         .filter(|extension| &*extension.name.namespace == MEDIA)
@@ -159,7 +162,7 @@ fn collect_media(extensions: &[Extension], media: &mut Vec<Enclosure>) {
                 found.map(|(_, value)| value.clone())
             };
             if let Some(url) = value("url")
-                && !media.iter().any(|known| known.url == url)
+                && known.insert(url.clone())
             {
                 media.push(Enclosure {
                     url,
@@ -170,7 +173,7 @@ fn collect_media(extensions: &[Extension], media: &mut Vec<Enclosure>) {
                 });
             }
         }
-        collect_media(&extension.children, media);
+        collect_media(&extension.children, known, media);
     }
 }
 

@@ -1,5 +1,7 @@
 //! RSS 2.0, built with the `rss` crate.
 
+use std::collections::{BTreeSet, HashSet};
+
 use rss::extension::dublincore::DublinCoreExtension;
 use url::Url;
 
@@ -102,11 +104,7 @@ pub(super) fn write(feed: &Feed, self_url: Option<&Url>) -> Result<Vec<u8>, Erro
 }
 
 /// Prefixes that stand deeper than the elements the crate groups by.
-fn prefixes_inside(
-    extensions: &[Extension],
-    feed: &Feed,
-    namespaces: &Namespaces,
-) -> std::collections::BTreeSet<String> {
+fn prefixes_inside(extensions: &[Extension], feed: &Feed, namespaces: &Namespaces) -> BTreeSet<String> {
     let all = extensions
         .iter()
         .chain(feed.entries.iter().flat_map(|entry| &entry.extensions));
@@ -123,26 +121,7 @@ fn item(entry: &Entry, namespaces: &Namespaces) -> rss::Item {
     let title = untyped(&entry.title).into_owned();
     let (author, creators) = author(&entry.authors);
     let enclosures = enclosures(entry);
-    let mut extensions = entry.extensions.clone();
-    extensions.extend(
-        enclosures
-            .iter()
-            .skip(1)
-            .filter_map(|enclosure| media_content(enclosure, &entry.extensions)),
-    );
-    extensions.extend(
-        entry
-            .image
-            .as_ref()
-            .filter(|image| !shows(&entry.extensions, image))
-            .map(|image| thumbnail(image)),
-    );
-    extensions.extend(
-        entry
-            .links
-            .iter()
-            .map(|link| atom_link(&link.rel, &link.href, link.media_type.as_deref())),
-    );
+    let extensions = carried(entry, &enclosures);
     rss::Item {
         // Title or description must be there.
         description: (!description.is_empty() || title.is_empty()).then_some(description),
@@ -169,6 +148,22 @@ fn item(entry: &Entry, namespaces: &Namespaces) -> rss::Item {
     }
 }
 
+/// The elements that the entry carries along, and those that stand for what RSS has no place for.
+fn carried(entry: &Entry, enclosures: &[Enclosure]) -> Vec<Extension> {
+    let shown = shown(&entry.extensions);
+    let mut extensions = entry.extensions.clone();
+    let more = enclosures
+        .iter()
+        .skip(1)
+        .filter(|enclosure| !shown.contains(enclosure.url.as_str()));
+    extensions.extend(more.map(media_content));
+    let image = entry.image.as_deref().filter(|image| !shown.contains(image));
+    extensions.extend(image.map(thumbnail));
+    let links = entry.links.iter();
+    extensions.extend(links.map(|link| atom_link(&link.rel, &link.href, link.media_type.as_deref())));
+    extensions
+}
+
 fn enclosures(entry: &Entry) -> Vec<Enclosure> {
     entry
         .enclosures
@@ -192,17 +187,14 @@ fn enclosure(enclosure: &Enclosure) -> rss::Enclosure {
 }
 
 /// An enclosure beyond the one that RSS has a place for.
-fn media_content(enclosure: &Enclosure, extensions: &[Extension]) -> Option<Extension> {
-    if shows(extensions, &enclosure.url) {
-        return None;
-    }
+fn media_content(enclosure: &Enclosure) -> Extension {
     let media_type = enclosure
         .media_type
         .clone()
         .unwrap_or_else(|| media_type_of(&enclosure.url).to_owned());
     let mut attributes = vec![("url", enclosure.url.clone()), ("type", media_type)];
     attributes.extend(enclosure.length.map(|length| ("fileSize", length.to_string())));
-    Some(element(MEDIA, "media", "content", attributes))
+    element(MEDIA, "media", "content", attributes)
 }
 
 /// The picture of an entry, where nothing carried along shows it.
@@ -237,11 +229,18 @@ fn element(namespace: &str, prefix: &str, local: &str, attributes: Vec<(&str, St
     }
 }
 
-/// Whether an element carried along names `url` already.
-pub(super) fn shows(extensions: &[Extension], url: &str) -> bool {
-    extensions.iter().any(|extension| {
-        extension.attributes.iter().any(|(_, value)| value == url) || shows(&extension.children, url)
-    })
+/// Every value of an attribute of elements carried along: the addresses that they show already.
+pub(super) fn shown(extensions: &[Extension]) -> HashSet<&str> {
+    let mut values = HashSet::new();
+    collect(extensions, &mut values);
+    values
+}
+
+fn collect<'e>(extensions: &'e [Extension], values: &mut HashSet<&'e str>) {
+    for extension in extensions {
+        values.extend(extension.attributes.iter().map(|(_, value)| value.as_str()));
+        collect(&extension.children, values);
+    }
 }
 
 /// RSS wants a mail address of an author; those without one are `dc:creator`.

@@ -2,6 +2,8 @@ use super::*;
 use crate::transform::read::{self, Entry, read};
 use std::collections::HashSet;
 
+use proptest::prelude::*;
+
 const PODCAST: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:dc="http://purl.org/dc/elements/1.1/"
   xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/"
@@ -318,14 +320,28 @@ fn no_attribute_or_namespace_can_break_out_of_its_element() {
     }
 }
 
-/// Well-formed to the end.
+/// Well-formed to the end: every tag, attribute and prefix.
 fn is_well_formed(text: &str) -> bool {
     let mut reader = NsReader::from_str(text);
     loop {
-        match reader.read_event() {
-            Ok(Event::Eof) => return true,
+        match reader.read_resolved_event() {
+            Ok((ResolveResult::Unknown(_), _)) | Err(_) => return false,
+            Ok((_, Event::Eof)) => return true,
+            Ok((_, Event::Start(start) | Event::Empty(start))) => {
+                let parse = |attribute: Result<quick_xml::events::attributes::Attribute<'_>, _>| {
+                    let attribute = attribute.map_err(|_| ())?;
+                    let known = !matches!(
+                        reader.resolver().resolve_attribute(attribute.key).0,
+                        ResolveResult::Unknown(_)
+                    );
+                    let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0);
+                    (known && value.is_ok()).then_some(()).ok_or(())
+                };
+                if start.attributes().try_for_each(parse).is_err() {
+                    return false;
+                }
+            }
             Ok(_) => {}
-            Err(_) => return false,
         }
     }
 }
@@ -416,4 +432,98 @@ fn a_page_loads_nothing_from_elsewhere_and_runs_nothing() {
         "{page}"
     );
     assert!(page.contains("default-src 'none'") && !page.contains("<link") && !page.contains("@import"));
+}
+
+#[test]
+fn the_typed_crates_read_what_we_read() {
+    for (name, text, kind) in SOURCES {
+        let rss = written(text, *kind, Format::Rss);
+        let theirs = ::rss::Channel::read_from(rss.as_bytes()).unwrap();
+        let theirs: Vec<_> = theirs
+            .items
+            .iter()
+            .map(|item| (item.guid.as_ref().map(|g| g.value.clone()), item.link.clone()))
+            .collect();
+        let ours = entries(&rss, Kind::Rss);
+        let links: Vec<_> = ours
+            .iter()
+            .zip(&theirs)
+            .map(|(ours, theirs)| {
+                // We take a guid that is a permalink for the link that is missing.
+                let link = if theirs.1.is_some() {
+                    ours.link.clone()
+                } else {
+                    None
+                };
+                (ours.id.clone(), link)
+            })
+            .collect();
+        assert_eq!(links, theirs, "{name}");
+        let atom = written(text, *kind, Format::Atom);
+        let theirs = atom_syndication::Feed::read_from(atom.as_bytes()).unwrap();
+        let ours = entries(&atom, Kind::Atom);
+        for (ours, theirs) in ours.iter().zip(&theirs.entries) {
+            assert_eq!(ours.id.as_deref(), Some(theirs.id.as_str()), "{name}");
+            assert_eq!(ours.title.value, theirs.title.value, "{name}");
+            assert_eq!(
+                ours.published_at(),
+                theirs.published.map(|date| date.to_utc()),
+                "{name}"
+            );
+            let content = theirs
+                .content
+                .as_ref()
+                .and_then(|content| content.value.clone())
+                .unwrap_or_default();
+            assert_eq!(ours.content.value, content, "{name}");
+        }
+    }
+}
+
+fn any_text() -> impl Strategy<Value = read::Text> {
+    ("[<>&;a-z \"'\\]\\PC]{0,20}", any::<bool>()).prop_map(|(value, html)| read::Text {
+        value,
+        html,
+        base: None,
+    })
+}
+
+fn any_extension() -> impl Strategy<Value = read::Extension> {
+    let hostile = "[<>&\"' =/a-z:\\PC]{0,20}";
+    (hostile, hostile, hostile, hostile).prop_map(|(uri, local, value, text)| {
+        let name = |local: &str, prefix: &str| read::Name {
+            namespace: uri.as_str().into(),
+            prefix: prefix.to_owned(),
+            local: local.to_owned(),
+        };
+        read::Extension {
+            name: name("x", &local),
+            attributes: vec![(name("y", &local), value.clone()), (name(&local, "p"), value)],
+            text,
+            children: vec![read::Extension {
+                name: name(&local, "q"),
+                attributes: Vec::new(),
+                text: String::new(),
+                children: Vec::new(),
+            }],
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_feed_says_the_conversion_is_well_formed(
+        title in any_text(), summary in any_text(), content in any_text(), extension in any_extension(),
+        id in proptest::option::of("[<>&\"' a-z:/\\PC]{1,20}"), link in proptest::option::of("[<>&\"'a-z:/]{1,20}"),
+    ) {
+        let entry = Entry { id, link: link.clone(), title: title.clone(), summary, content, extensions: vec![extension.clone()], ..Entry::default() };
+        let feed = Feed { title, link, extensions: vec![extension], entries: vec![entry], ..Feed::default() };
+        for format in [Format::Rss, Format::Atom, Format::Json] {
+            let (out, kind) = write(&feed, Kind::Rss, format, Some(&own())).unwrap();
+            let out = String::from_utf8(out).unwrap();
+            prop_assert!(format == Format::Json || is_well_formed(&out), "{}", out);
+            let after = read(&out, kind).unwrap().entries;
+            prop_assert_eq!(after.len(), 1, "{}", out);
+        }
+    }
 }

@@ -75,19 +75,24 @@ impl People {
     }
 }
 
+/// People of one feed or entry; more are not read. Each is compared with all before it.
+const MAX_PEOPLE: usize = 500;
+
 /// Adds `person` unless the same name or address is there already.
 fn add_person(people: &mut Vec<Person>, person: Person) {
     let same = |known: &&mut Person| {
         (person.email.is_some() && known.email == person.email)
             || (person.name.is_some() && known.name == person.name)
     };
+    let has_room = people.len() < MAX_PEOPLE;
     match people.iter_mut().find(same) {
         Some(known) => {
             known.name = known.name.take().or(person.name);
             known.email = known.email.take().or(person.email);
             known.uri = known.uri.take().or(person.uri);
         }
-        None => people.push(person),
+        None if has_room => people.push(person),
+        None => {}
     }
 }
 

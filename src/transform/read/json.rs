@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use super::{Category, Enclosure, Entry, Feed, Options, Person, Text};
 use crate::transform::plain;
 
+/// Authors of one feed or entry; more are not read.
+const MAX_PEOPLE: usize = 500;
+
 /// Reads a JSON Feed.
 pub(super) fn read(text: &str, options: &Options) -> Option<Feed> {
     let document: Value = serde_json::from_str(text).ok()?;
@@ -106,7 +109,8 @@ fn people(object: &Map<String, Value>) -> Vec<Person> {
         .into_iter()
         .flatten();
     let mut people: Vec<Person> = Vec::new();
-    for author in many.chain(one) {
+    // Each is compared with all before it, so there is an end to them.
+    for author in many.chain(one).take(MAX_PEOPLE) {
         let person = match author {
             Value::String(text) => super::text::person(text),
             Value::Object(fields) => Some(Person {
