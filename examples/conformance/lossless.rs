@@ -99,10 +99,8 @@ fn xml(text: &str) -> Result<Counts, String> {
             Event::Start(_) if inside > 0 => inside += 1,
             Event::End(_) if inside > 0 => inside -= 1,
             Event::Start(start) => {
-                if enter(&reader, &start, &mut path, &mut counts) {
-                    inside = 1;
-                    path.pop();
-                }
+                inside = usize::from(enter(&reader, &start, &mut path, &mut counts));
+                path.truncate(path.len() - inside);
             }
             Event::Empty(start) if inside == 0 => {
                 enter(&reader, &start, &mut path, &mut counts);

@@ -194,7 +194,7 @@ fn typed(text: &Text) -> atom::Text {
         atom::Text::plain(&text.value)
     };
     if text.html {
-        typed.base = text.base.as_ref().map(|base| base.to_string());
+        typed.base = text.base.as_ref().map(ToString::to_string);
     }
     typed
 }

@@ -185,8 +185,8 @@ fn own_field(node: &Node<'_>, entry: &mut Entry, content: &mut Best<Text>, optio
                 });
             }
         }
-        (Vocabulary::Content, "encoded") | (Vocabulary::Rss, "encoded") => {
-            content.offer(0, full(Untyped::Html))
+        (Vocabulary::Content | Vocabulary::Rss, "encoded") => {
+            content.offer(0, full(Untyped::Html));
         }
         (Vocabulary::Xhtml, "body" | "div") => content.offer(1, full(Untyped::Html)),
         (Vocabulary::Rss, "body" | "fullitem") => content.offer(2, full(Untyped::Html)),

@@ -56,7 +56,7 @@ impl Draft {
             (Vocabulary::Rss | Vocabulary::Atom, "generator") => {
                 self.feed.generator = self.feed.generator.take().or_else(|| text::line(&node.text()));
             }
-            (Vocabulary::Rss | Vocabulary::Atom, "icon") | (Vocabulary::WebFeeds, "icon") => {
+            (Vocabulary::Rss | Vocabulary::Atom | Vocabulary::WebFeeds, "icon") => {
                 self.feed.icon = self.feed.icon.take().or_else(|| entry::picture(node, options));
             }
             // Known, but with nothing that another format has a place for.

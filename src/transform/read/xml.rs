@@ -52,7 +52,7 @@ struct Walk<'o> {
 }
 
 impl Walk<'_> {
-    fn start<'a>(&mut self, builder: &mut Builder<'a>, start: &BytesStart<'_>) {
+    fn start(&mut self, builder: &mut Builder<'_>, start: &BytesStart<'_>) {
         let mut node = builder.open(start, &self.context());
         if is_entry(&node) {
             if self.count >= self.options.entries {
