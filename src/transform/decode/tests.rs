@@ -444,7 +444,7 @@ fn a_few_bad_bytes_do_not_cost_the_rest_its_charset() {
     )
     .expect("valid");
     assert!(text.contains("Köln") && told.starts_with("UTF-8, the default"));
-    let bad = [&"<rss>東京都京都府".as_bytes()[..], b"\xFF", b"</rss>"].concat();
+    let bad = ["<rss>東京都京都府".as_bytes(), b"\xFF", b"</rss>"].concat();
     let (text, told) = read(&bad, "", "").expect("mostly valid");
     assert_eq!(text, "<rss>東京都京都府\u{FFFD}</rss>");
     assert!(told.starts_with("UTF-8, because nearly all"), "{told}");

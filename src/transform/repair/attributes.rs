@@ -45,6 +45,15 @@ pub(super) enum Outcome<'s> {
     Cut,
 }
 
+/// What ends a value in quotes, and where.
+enum Closing {
+    Quote(usize),
+    /// Its quote is missing; the next attribute begins behind this white space.
+    Space(usize),
+    /// Its quote is missing; the tag ends at the next angle bracket.
+    Bracket,
+}
+
 /// Reads attributes. It remembers which quotes have no partner left, so that looking for one stays
 /// linear in total.
 #[derive(Debug)]
@@ -147,13 +156,16 @@ impl<'s> Reader<'s> {
     ) -> usize {
         attribute.quote = char::from(quote);
         attribute.value_at = start;
-        if let Some(end) = self.closing_quote(start, quote) {
-            attribute.value = self.slice(start, end);
-            attribute.is_quoted = true;
-            return end + 1;
-        }
+        let end = match self.closing_quote(start, quote) {
+            Closing::Quote(end) => {
+                attribute.value = self.slice(start, end);
+                attribute.is_quoted = true;
+                return end + 1;
+            }
+            Closing::Space(end) => end,
+            Closing::Bracket => self.skip(start, |b| !b"<>".contains(b)),
+        };
         faults.note(start, "missing quote added");
-        let end = self.skip(start, |b| !b"<>".contains(b));
         let value = self.slice(start, end).trim_end();
         // A slash that stands apart closes the tag; any other may belong to an address.
         attribute.value = value.strip_suffix(" /").unwrap_or(value).trim_end();
@@ -168,30 +180,42 @@ impl<'s> Reader<'s> {
         end
     }
 
-    /// Where the value that starts at `start` ends. `None` if its quote is missing: there is no
-    /// other, or the other one opens a later value, as what follows it shows.
-    fn closing_quote(&mut self, start: usize, quote: u8) -> Option<usize> {
+    /// What ends the value that starts at `start`. The next quote may open a later value, as what
+    /// stands around it shows.
+    fn closing_quote(&mut self, start: usize, quote: u8) -> Closing {
         let no_more = if quote == b'"' {
             &mut self.no_more_double
         } else {
             &mut self.no_more_single
         };
-        let rest = self.source.as_bytes().get(start..)?;
+        let rest = self.source.get(start..).unwrap_or_default();
         let length = if *no_more {
             None
         } else {
-            memchr::memchr(quote, rest)
+            memchr::memchr(quote, rest.as_bytes())
         };
         work::did(if *no_more { 0 } else { length.unwrap_or(rest.len()) });
         let Some(length) = length else {
             *no_more = true;
-            return None;
+            return Closing::Bracket;
         };
-        let ends_well = rest
-            .get(length + 1)
-            .is_none_or(|b| b.is_ascii_whitespace() || b"/>".contains(b));
-        let crosses_markup = || memchr::memchr2(b'<', b'>', rest.get(..length).unwrap_or_default()).is_some();
-        (ends_well || !crosses_markup()).then_some(start + length)
+        let ends_well = |b: &u8| b.is_ascii_whitespace() || b"/>".contains(b);
+        if rest.as_bytes().get(length + 1).is_none_or(ends_well) {
+            return Closing::Quote(start + length);
+        }
+        let value = rest.get(..length).unwrap_or_default();
+        if value.contains(['<', '>']) {
+            return Closing::Bracket;
+        }
+        // `a="b c="d"`: the value is `b`.
+        match value
+            .trim_end()
+            .strip_suffix('=')
+            .and_then(|value| value.rfind(|c: char| c.is_ascii_whitespace()))
+        {
+            Some(space) => Closing::Space(start + space),
+            None => Closing::Quote(start + length),
+        }
     }
 
     fn byte(&self, at: usize) -> Option<u8> {

@@ -139,6 +139,8 @@ fn tags_are_made_well_formed() {
             "<a href=\"foo\">x</a><a href=\"bar\">y</a>",
         ),
         ("<img src=\"a.png />", "<img src=\"a.png\" />"),
+        ("<a b=\"c d e=\"f\"/>", "<a b=\"c d\" e=\"f\"/>"),
+        ("<title<p>x</p></title>", "<title><p>x</p></title>"),
         ("<a / b = 'c' \"/>", "<a b = 'c'/>"),
         ("<a 1b='c' @d='e' f:g:h='i'/>", "<a _1b='c' __d='e' f:g_h='i'/>"),
         ("<a$b>x</a$b>", "<a_b>x</a_b>"),
@@ -234,6 +236,7 @@ fn what_stands_before_the_root_is_dropped_but_for_comments_and_instructions() {
     let cases = [
         ("\n \n<?xml version='1.0'?>\n<rss/>", "<rss/>"),
         ("\u{FEFF}<rss/>", "<rss/>"),
+        ("\n<!-- a -->\n<rss/>\n", "<!-- a -->\n<rss/>\n"),
         (
             "<!-- a --><?xml version='1.0' encoding='x'?><rss/>",
             "<!-- a --><rss/>",

@@ -262,7 +262,7 @@ fn is_tag_without_end(name: &str, inside: &Inside<'_>) -> bool {
         return true;
     }
     if inside.attributes.is_empty() {
-        return inside.tail.contains('\n') && stack::is_field(name);
+        return stack::is_field(name) && (inside.tail.is_empty() || inside.tail.contains('\n'));
     }
     inside.attributes.iter().all(|attribute| attribute.is_quoted)
 }

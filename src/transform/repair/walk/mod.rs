@@ -35,6 +35,8 @@ pub(super) struct Walk<'s> {
     place: Place,
     /// Where the output ended when text was last written.
     last_text: usize,
+    /// Where the output stood when nothing but the declaration was written.
+    prolog: usize,
     /// Where the root's start tag can take another declaration.
     root_end: usize,
     kind: Option<Kind>,
@@ -94,6 +96,7 @@ impl<'s> Walk<'s> {
             unclosed: Vec::new(),
             place: Place::Prolog,
             last_text: 0,
+            prolog: 0,
             root_end: 0,
             kind: None,
             channel: None,
@@ -110,6 +113,7 @@ impl<'s> Walk<'s> {
         if !self.source.starts_with("<?xml") {
             self.out.push('\n');
         }
+        self.prolog = self.out.len();
         loop {
             let at = self.tokens.at();
             let open = self.open.last().map(|element| element.name.as_ref());
@@ -170,7 +174,10 @@ impl<'s> Walk<'s> {
             }
         } else if !is_blank {
             self.faults.note(at, "text outside the root dropped");
-        } else if self.place == Place::Epilog || self.source.starts_with("<?xml") {
+        } else if self.place == Place::Epilog
+            || self.out.len() > self.prolog
+            || self.source.starts_with("<?xml")
+        {
             self.out.push_str(text);
         }
     }
