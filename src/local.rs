@@ -17,16 +17,16 @@ const MAX_FILES: usize = 100_000;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The operating system.
-    #[error("the feed's file cannot be read: {}", reason(.0))]
+    #[error("the document cannot be read: {}", reason(.0))]
     Io(#[from] io::Error),
     /// A pipe or a device: it would be read for ever.
-    #[error("the feed's file is neither a file nor a folder")]
+    #[error("the document is neither a file nor a folder")]
     Special,
     /// Over the limit for a document.
-    #[error("the feed's file is larger than the limit of {0} bytes")]
+    #[error("the document is larger than the limit of {0} bytes")]
     TooLarge(usize),
     /// No file in the folder is an article archive.
-    #[error("there is no article archive in the feed's folder")]
+    #[error("there is no article archive in the folder")]
     NoArticles,
     /// The articles could not be written as a feed.
     #[error("the feed's articles could not be put together")]
@@ -231,9 +231,14 @@ mod tests {
             ..Limits::default()
         };
         std::fs::write(dir.path().join("big.xml"), "12345678901").unwrap();
-        for name in ["none.xml", "big.xml", ""] {
+        let cases = [
+            ("none.xml", "it does not exist"),
+            ("big.xml", "limit of 10 bytes"),
+            ("", "no article archive"),
+        ];
+        for (name, expected) in cases {
             let error = at(&dir.path().join(name), &limits).unwrap_err().to_string();
-            assert!(error.contains("the feed's") && !error.contains("tmp"), "{error}");
+            assert!(error.contains(expected) && !error.contains("tmp"), "{error}");
         }
     }
 }

@@ -83,13 +83,13 @@ fn what_is_no_feed_cannot_be_cleaned() {
     failed(
         &home.run(&["clean", "nowhere.xml"]),
         1,
-        "nowhere.xml cannot be read",
+        "nowhere.xml: the document cannot be read: it does not exist",
     );
-    failed(&home.run(&["clean", "."]), 1, "cannot be read");
+    failed(&home.run(&["clean", "."]), 1, "no article archive");
     failed(
         &home.run_with(&["clean", "--set", "fetch.max_body=100B"], FEED.as_bytes()),
         1,
-        "too large",
+        "larger than the limit",
     );
 }
 
@@ -166,6 +166,26 @@ fn a_feed_becomes_another_format() {
 }
 
 #[test]
+fn articles_go_into_archives_and_come_back() {
+    let home = Home::new().file("feed.xml", FEED);
+    let direct = ["--set", "clean.images=direct"];
+    let clean = |arguments: &[&str]| done(home.run(&[&["clean"], arguments, &direct].concat()));
+    let text = clean(&["feed.xml", "--to", "archive"]);
+    assert!(
+        text.starts_with("[One](https://a.example/1)\n------\n\n<p>Text"),
+        "{text}"
+    );
+    assert_eq!(clean(&["feed.xml", "--to", "archive", "--into", "articles"]), "");
+    assert_eq!(home.entries("articles").len(), 1);
+    let back = clean(&["articles"]);
+    assert!(
+        back.contains("<title>One</title>") && back.contains("https://p.example/a.jpg"),
+        "{back}"
+    );
+    assert!(clean(&["feed.xml", "--to", "html"]).starts_with("<!doctype html>"));
+}
+
+#[test]
 fn the_key_is_made_once_and_readable_by_its_owner_alone() {
     let home = Home::with_settings("");
     let first = done(home.run(&["sign", "https://a.example/feed"]));
@@ -181,7 +201,7 @@ fn the_key_is_made_once_and_readable_by_its_owner_alone() {
     assert_eq!(done(home.run(&["sign", "https://a.example/feed"])), first);
     let image = done(home.run(&["sign", "--image", "https://a.example/p.jpg"]));
     assert!(
-        image.starts_with("http://127.0.0.1:8080/i/") && image.trim_end().ends_with(".jpg"),
+        image.starts_with("http://127.0.0.1:8080/i/") && image.ends_with(".jpg\n"),
         "{image}"
     );
 }
