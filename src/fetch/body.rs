@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
+use super::budget::Share;
 use super::{Error, fault};
 
 /// Bytes that are enough to know what kind of thing a body is.
@@ -32,7 +33,7 @@ pub(super) struct Ceiling {
 /// # Errors
 /// It breaks off, pauses, is larger than the ceiling (by its own claim or as counted), or begins like
 /// something that is not wanted. A partial body is never returned (RFC 9112 §8).
-pub(super) async fn read(mut body: Incoming, ceiling: &Ceiling) -> Result<Bytes, Error> {
+pub(super) async fn read(mut body: Incoming, ceiling: &Ceiling, mut share: Share) -> Result<Bytes, Error> {
     let claimed = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if claimed > ceiling.bytes {
         return Err(Error::TooLarge(ceiling.bytes));
@@ -49,6 +50,12 @@ pub(super) async fn read(mut body: Incoming, ceiling: &Ceiling) -> Result<Bytes,
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > ceiling.bytes {
             return Err(Error::TooLarge(ceiling.bytes));
+        }
+        if bytes.len() + data.len() > bytes.capacity() {
+            // The buffer is about to double.
+            timeout(ceiling.idle, share.cover((bytes.len() + data.len()) * 2))
+                .await
+                .map_err(|_| Error::Timeout("too much was being read at once"))?;
         }
         bytes.extend_from_slice(&data);
         if bytes.len() >= ENOUGH_TO_TELL

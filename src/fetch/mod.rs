@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod budget;
 mod lanes;
 pub mod redirect;
 pub mod connect;
@@ -24,6 +25,7 @@ use url::Url;
 use crate::message::{Fetched, Validators};
 
 use self::body::Ceiling;
+use self::budget::Budget;
 use self::lanes::Lanes;
 use self::redirect::Trail;
 
@@ -51,6 +53,8 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// Bytes of a body, as they come over the wire.
     pub max_body: usize,
+    /// Bytes of all bodies being read at once; more wait.
+    pub in_flight: usize,
     /// Headers of an answer.
     pub max_headers: usize,
     /// Bytes of an answer's head (at least 8 KiB).
@@ -76,6 +80,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(10),
             max_body: 16 << 20,
+            in_flight: 64 << 20,
             max_headers: 100,
             max_head: 64 << 10,
             max_redirects: 5,
@@ -161,6 +166,7 @@ struct Inner {
     options: Options,
     client: Client<connect::Connector, Empty<Bytes>>,
     lanes: Lanes,
+    budget: Budget,
 }
 
 impl Fetcher {
@@ -169,11 +175,14 @@ impl Fetcher {
     pub fn new(options: Options) -> Self {
         let client = client(&options);
         let lanes = Lanes::new(options.per_host, options.total);
+        // A buffer doubles as it grows.
+        let budget = Budget::new(options.in_flight, options.max_body.saturating_mul(2));
         Self {
             inner: Arc::new(Inner {
                 options,
                 client,
                 lanes,
+                budget,
             }),
         }
     }
@@ -248,7 +257,8 @@ impl Fetcher {
         answer::check(&head.headers, self.inner.options.max_head)?;
         match head.status {
             StatusCode::OK => {
-                let body = body::read(body, &ask.ceiling.for_answer(&head.headers)).await?;
+                let ceiling = ask.ceiling.for_answer(&head.headers);
+                let body = body::read(body, &ceiling, self.inner.budget.share()).await?;
                 Ok(Hop::Arrived(answer::whole(url, trail, head.headers, body)))
             }
             StatusCode::NOT_MODIFIED if *ask.validators == Validators::default() => {

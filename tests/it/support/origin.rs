@@ -436,7 +436,7 @@ async fn say(stream: &mut TcpStream, answer: &Answer, head_only: bool) -> std::i
     };
     let mut head = format!("HTTP/1.1 {} Scripted\r\n{framing}", answer.status);
     for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes()).await?;
