@@ -40,8 +40,8 @@ pub struct Repaired {
 /// Repairs `text`.
 ///
 /// Elements nested deeper than `limits.depth` are taken apart into their text, attributes beyond
-/// `limits.attributes` and namespace declarations beyond `limits.namespaces` (in scope at once) are
-/// dropped: one bad entry never costs the others.
+/// `limits.attributes` and namespace declarations beyond `limits.namespaces` (so many on the root, and
+/// again so many in scope below it) are dropped: one bad entry never costs the others.
 ///
 /// # Errors
 /// When it is no feed: a web page, another XML vocabulary, nothing.

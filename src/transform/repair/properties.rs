@@ -116,7 +116,7 @@ proptest! {
 }
 
 /// Inputs that make a careless repair look at the same bytes again and again.
-const TRAPS: [(&str, &str); 34] = [
+const TRAPS: [(&str, &str); 37] = [
     ("<rss>", "&"),
     ("<rss>", "&a"),
     ("<rss>", "&#x"),
@@ -136,6 +136,9 @@ const TRAPS: [(&str, &str); 34] = [
     ("<rss>", "<a b='"),
     ("<rss>", "<a b=\"<c\" "),
     ("<rss>", "<a b=\">x"),
+    ("<rss>", "<a b=\"c d=\""),
+    ("<rss ", "b=\"c d=\"e"),
+    ("<rss ", "b=\"c d= "),
     ("<rss>", "<a>"),
     ("<rss>", "<p>x<b>"),
     ("<rss>", "</p></b>"),
