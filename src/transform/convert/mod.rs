@@ -2,11 +2,11 @@
 //! clean: values are moved and escaped, never changed. What was text stays text: no escaping is ever
 //! taken off so that text could become markup.
 
-mod atom;
 mod html;
+mod atom;
 mod json;
-mod namespaces;
 mod rss;
+mod namespaces;
 pub mod ids;
 
 use std::borrow::Cow;

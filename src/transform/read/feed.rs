@@ -1,9 +1,10 @@
 //! The feed itself: what the elements beside the entries mean.
 
-use super::entry::{self, Best, Shared};
 use super::hints;
+use super::shared::{Best, Shared};
 use super::text;
 use super::tree::Node;
+use super::values;
 use super::{Feed, Options};
 use crate::transform::fields::Vocabulary;
 
@@ -47,7 +48,7 @@ impl Draft {
         let local = node.local.to_ascii_lowercase();
         if self.hints.field(node, &local) {
             if node.namespace.is_syndication() && options.extensions {
-                self.shared.extensions.push(entry::extension(node, options));
+                self.shared.extensions.push(values::extension(node, options));
             }
             return true;
         }
@@ -57,7 +58,7 @@ impl Draft {
                 self.feed.generator = self.feed.generator.take().or_else(|| text::line(&node.text()));
             }
             (Vocabulary::Rss | Vocabulary::Atom | Vocabulary::WebFeeds, "icon") => {
-                self.feed.icon = self.feed.icon.take().or_else(|| entry::picture(node, options));
+                self.feed.icon = self.feed.icon.take().or_else(|| values::picture(node, options));
             }
             // Known, but with nothing that another format has a place for.
             (Vocabulary::Rss, "textinput" | "cloud" | "webmaster" | "docs" | "rating") => {}

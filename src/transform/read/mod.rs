@@ -5,13 +5,15 @@
 //! refuse a whole feed for one bad date, do not resolve namespaces and do not say where an entry
 //! stands. They build ([`super::convert`]), and check this reading in tests.
 
-mod entry;
-mod feed;
-mod hints;
+mod xml;
 mod json;
+mod feed;
+mod entry;
+mod shared;
+mod hints;
+mod values;
 mod text;
 mod tree;
-mod xml;
 pub mod namespaces;
 
 use std::ops::Range;
