@@ -20,6 +20,12 @@ pub(super) fn raw_text(name: &str) -> Option<RawText> {
     }
 }
 
+/// Raw-text elements that an XHTML author may have closed in the start tag: browsers would take the
+/// rest of the article for their content, we do not.
+pub(super) fn may_close_itself(name: &str) -> bool {
+    matches!(name, "iframe" | "textarea" | "title")
+}
+
 /// Elements that mean another one: obsolete ones, AMP's, and what only matters as a block.
 pub(super) fn renamed(name: &str) -> &str {
     match name {

@@ -6,6 +6,7 @@
 //! touches markup after the sanitizer.
 
 mod pass;
+mod lean;
 mod nesting;
 pub mod embeds;
 pub mod images;
@@ -113,6 +114,7 @@ impl<'p> Cleaner<'p> {
         if memchr::memchr2(b'<', b'&', html.as_bytes()).is_none() {
             return text::printable(html).into_owned();
         }
+        let html = &*lean::lean(html);
         self.rewritten(html, base).unwrap_or_else(|| {
             self.report.changed(self.entry, Reason::TooDeep, "markup");
             let mut out = String::with_capacity(html.len());

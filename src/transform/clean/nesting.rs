@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+use memchr::{memchr2_iter, memrchr2};
+
 use super::elements;
 use super::text::{printable, push_escaped};
 
@@ -17,6 +19,8 @@ pub(super) struct Nesting {
     /// What was written so far.
     pub out: String,
     open: Vec<Open>,
+    /// How many of them are formatting.
+    formatting: usize,
     /// Formatting closed by another element's end, outermost first: it goes on before the next text.
     pending: Vec<Open>,
     /// A line feed right after `<pre>` is no text to a parser.
@@ -25,6 +29,10 @@ pub(super) struct Nesting {
     cost: usize,
     /// Bytes of formatting tags written again.
     repeated: usize,
+    /// The run of text that ends here.
+    run: Run,
+    /// Bytes that the serializer after us will look at again and again.
+    rescanned: usize,
     limits: Limits,
     exceeded: bool,
 }
@@ -38,6 +46,16 @@ pub(super) struct Limits {
     pub cost: usize,
     /// Bytes of repeated formatting tags.
     pub repeated: usize,
+    /// Bytes the serializer may scan in vain: html5ever looks for the next `<` or `>` of a text, to its
+    /// end if there is none, after every `&` and no-break space.
+    pub rescanned: usize,
+}
+
+/// Text without `<` and `>`: its length, and how often it must be escaped.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    length: usize,
+    escapes: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -56,10 +74,13 @@ impl Nesting {
         Self {
             out: String::with_capacity(capacity),
             open: Vec::new(),
+            formatting: 0,
             pending: Vec::new(),
             at_pre_start: false,
             cost: 0,
             repeated: 0,
+            run: Run::default(),
+            rescanned: 0,
             limits,
             exceeded: false,
         }
@@ -113,7 +134,30 @@ impl Nesting {
             self.reopen();
         }
         self.at_pre_start = false;
+        self.lengthen(text);
         push_escaped(&mut self.out, text);
+    }
+
+    fn lengthen(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let last = memrchr2(b'<', b'>', bytes);
+        self.run.length += last.map_or(bytes.len(), |at| at + 1);
+        self.run.escapes += memchr2_iter(b'&', 0xC2, &bytes[..last.unwrap_or(bytes.len())]).count();
+        if let Some(at) = last {
+            self.end_run();
+            self.run.length = bytes.len() - at;
+            self.run.escapes = memchr2_iter(b'&', 0xC2, &bytes[at..]).count();
+        }
+    }
+
+    fn end_run(&mut self) {
+        let run = std::mem::take(&mut self.run);
+        self.rescanned = self
+            .rescanned
+            .saturating_add(run.length.saturating_mul(run.escapes));
+        if self.rescanned > self.limits.rescanned {
+            self.exceeded = true;
+        }
     }
 
     /// Opens an element; `attributes` writes them. False: it has no place here and was left out.
@@ -131,6 +175,13 @@ impl Nesting {
         self.out.push('>');
         self.at_pre_start = false;
         self.charge();
+        self.end_run();
+        let tag = self.out.as_bytes().get(begin..).unwrap_or_default();
+        self.run = Run {
+            length: tag.len(),
+            escapes: memchr2_iter(b'&', 0xC2, tag).count(),
+        };
+        self.end_run();
         if !elements::is_void(name) {
             self.at_pre_start = name == "pre";
             let tag = begin..self.out.len();
@@ -152,9 +203,11 @@ impl Nesting {
     /// Closes everything.
     pub(super) fn finish(&mut self) {
         self.close_to(0);
+        self.end_run();
     }
 
     fn push(&mut self, name: &'static str, tag: Range<usize>) {
+        self.formatting += usize::from(elements::is_formatting(name));
         self.open.push(Open {
             name,
             tag,
@@ -167,12 +220,7 @@ impl Nesting {
     }
 
     fn charge(&mut self) {
-        let formatting = self
-            .open
-            .iter()
-            .filter(|open| elements::is_formatting(open.name))
-            .count();
-        self.cost += formatting;
+        self.cost += self.formatting;
         if self.cost > self.limits.cost {
             self.exceeded = true;
         }
@@ -193,9 +241,9 @@ impl Nesting {
         match name {
             "li" => self.end_sibling(&["li"]),
             "dd" | "dt" => self.end_sibling(&["dd", "dt"]),
-            "a" if self.in_cell(|open| open.name == "a" && !open.ended).is_some() => self.end_link(),
-            "rb" | "rtc" => self.pop_while(&["p", "rb", "rp", "rt", "rtc"]),
-            "rp" | "rt" => self.pop_while(&["p", "rb", "rp", "rt"]),
+            "a" => self.end_link(),
+            "rb" | "rtc" => self.end_ruby(&["dd", "dt", "li", "p", "rb", "rp", "rt", "rtc"]),
+            "rp" | "rt" => self.end_ruby(&["dd", "dt", "li", "p", "rb", "rp", "rt"]),
             _ => {}
         }
         if elements::closes_paragraph(name) {
@@ -275,14 +323,21 @@ impl Nesting {
 
     /// A link cannot stand in a link: the open one ends, with all that is open in it.
     fn end_link(&mut self) {
-        if let Some(at) = self.in_cell(|open| open.name == "a" && !open.ended) {
+        let floor = self.floor();
+        let mut at = 0;
+        self.pending.retain(|open| {
+            at += 1;
+            at <= floor || open.name != "a"
+        });
+        if let Some(at) = self.in_cell(|open| open.name == "a") {
             self.open[at].ended = true;
             self.close_to(at);
         }
     }
 
-    fn pop_while(&mut self, names: &[&str]) {
-        if !self.has_open("ruby") {
+    /// Inside ruby, its parts end one another (with all whose end tags may be missing).
+    fn end_ruby(&mut self, names: &[&str]) {
+        if self.in_cell(|open| open.name == "ruby").is_none() {
             return;
         }
         while self.open.last().is_some_and(|top| names.contains(&top.name)) {
@@ -362,9 +417,13 @@ impl Nesting {
 
     /// Closes the innermost elements until `length` are open.
     fn close_to(&mut self, length: usize) {
+        if self.open.len() > length {
+            self.end_run();
+        }
         let mut first = self.pending.len();
         while self.open.len() > length {
             let Some(open) = self.open.pop() else { break };
+            self.formatting -= usize::from(elements::is_formatting(open.name));
             self.out.push_str("</");
             self.out.push_str(open.name);
             self.out.push('>');
@@ -372,13 +431,22 @@ impl Nesting {
             if elements::is_cell(open.name) {
                 self.pending.truncate(open.floor);
                 first = first.min(open.floor);
-            } else if elements::is_formatting(open.name) && !open.ended {
+            } else if elements::is_formatting(open.name) && !open.ended && self.can_repeat(&open) {
                 self.pending.push(open);
             }
         }
         if let Some(added) = self.pending.get_mut(first..) {
             added.reverse();
         }
+    }
+
+    /// A link to a place in the field gets its address only at the end: it is not to be copied yet.
+    fn can_repeat(&self, open: &Open) -> bool {
+        open.name != "a"
+            || self
+                .out
+                .get(open.tag.clone())
+                .is_some_and(|tag| tag.contains(" href="))
     }
 
     /// Opens again the formatting that another element's end closed.
@@ -394,6 +462,7 @@ impl Nesting {
             open.tag = begin..self.out.len();
             open.floor = floor;
             self.open.push(open);
+            self.formatting += 1;
             self.charge();
         }
         self.at_pre_start = false;

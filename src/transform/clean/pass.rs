@@ -35,6 +35,7 @@ pub(super) fn rewrite(html: &str, base: Option<&Url>, cleaner: &mut Cleaner<'_>)
         // The budgets grow with the field, so that time stays linear.
         cost: cleaner.policy.limits.cost.min(4_096 + 2 * html.len()),
         repeated: 16_384 + html.len(),
+        rescanned: (16 << 20) + 4_096 * html.len(),
     };
     let sink = Sink(RefCell::new(Pass {
         cleaner,
@@ -98,8 +99,7 @@ fn tokens<S: TokenSink>(html: &str, sink: S) -> S {
 
 /// The state the tokenizer enters after a start tag, as a browser without scripts would.
 fn raw_state(tag: &Tag) -> TokenSinkResult<()> {
-    // An XHTML author's `<iframe … />` must not swallow the rest of the article.
-    if tag.self_closing && matches!(&*tag.name, "iframe" | "textarea" | "title") {
+    if tag.self_closing && elements::may_close_itself(&tag.name) {
         return TokenSinkResult::Continue;
     }
     match elements::raw_text(&tag.name) {

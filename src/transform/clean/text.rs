@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr2, memchr3};
-
 /// Text without what XML cannot hold (control characters, U+FFFE, U+FFFF), line ends as `\n`.
 pub(super) fn printable(text: &str) -> Cow<'_, str> {
     let suspect = |(at, &byte): (usize, &u8)| match byte {
@@ -60,9 +58,9 @@ fn push(out: &mut String, text: &str, quote: u8) {
 
 /// Where the next byte is that may need escaping; 0xC2 begins a no-break space and its neighbours.
 fn next_special(bytes: &[u8], quote: u8) -> Option<usize> {
-    let first = memchr3(quote, b'<', b'>', bytes);
-    let before = first.map_or(bytes, |at| &bytes[..at]);
-    memchr2(b'&', 0xC2, before).or(first)
+    bytes
+        .iter()
+        .position(|&byte| matches!(byte, b'&' | b'<' | b'>' | 0xC2) || byte == quote)
 }
 
 #[cfg(test)]
