@@ -3,6 +3,7 @@
 use super::apply::Applied;
 use super::choices::{Kind, Refresh};
 use super::fault::Place;
+use crate::serve::Listen;
 
 /// Notes every contradiction.
 pub fn check(applied: &mut Applied) {
@@ -16,15 +17,24 @@ pub fn check(applied: &mut Applied) {
         );
     }
     let doors = &applied.choices.serve;
-    if let Some(both) = doors.admin.iter().find(|a| doors.listen.contains(a)).cloned() {
-        // Socket activation hands over several sockets, told apart by name.
-        if both != crate::serve::Listen::Systemd {
-            let message = "admin.listen: the owner's door may not be the readers' door";
-            fault(applied, "admin.listen", message);
-        }
+    if doors
+        .admin
+        .iter()
+        .any(|door| is_one_place(door) && doors.listen.contains(door))
+    {
+        let message = "admin.listen: the owner's door may not be the readers' door";
+        fault(applied, "admin.listen", message);
     }
     for name in applied.feeds.keys().cloned().collect::<Vec<_>>() {
         feed(applied, &name);
+    }
+}
+
+/// Port 0 is another port each time.
+fn is_one_place(door: &Listen) -> bool {
+    match door {
+        Listen::Tcp(address) => address.port() != 0,
+        Listen::Unix(_) | Listen::Systemd => true,
     }
 }
 
