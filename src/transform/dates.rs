@@ -40,7 +40,7 @@ static ISO: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = r"(?x)^
         (?<year>\d{4}) (?: -? (?<month>\d{1,2}) (?: -? (?<day>\d{1,2})
         (?: (?:T|\s+|T\s+) (?<hour>\d{1,2}) :? (?<minute>\d{2}) (?: :? (?<second>\d{2}) (?: [.,] (?<fraction>\d+) )? )?
-        \s* (?<zone>Z|[+-]\d{1,2}:?\d{2}|[+-]\d{1,2}|[A-Z]{1,5})? )? )? )? $";
+        \s* (?<zone>Z|[+-]\d{1,2}(?::\d{0,2}|\d{2})?|[A-Z]{1,5})? )? )? )? $";
     regex::RegexBuilder::new(pattern)
         .case_insensitive(true)
         .build()
@@ -220,16 +220,17 @@ fn offset(zone: &str) -> Option<i64> {
         b'-' => (-1, signed.get(1..)?),
         _ => return None,
     };
-    let digits = digits.replace(':', "");
-    if digits.len() > 4 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let value: i64 = digits.parse().ok()?;
-    let (hours, minutes) = if digits.len() <= 2 {
-        (value, 0)
-    } else {
-        (value / 100, value % 100)
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
+        None => (digits, ""),
     };
+    let short = |part: &str| match part.len() {
+        0 => Some(0),
+        1 | 2 => part.parse::<u8>().ok().map(i64::from),
+        _ => None,
+    };
+    let (hours, minutes) = (short(hours)?, short(minutes)?);
     (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
@@ -282,6 +283,8 @@ mod tests {
             ("2003-12-31T10:14:55Z", "2003-12-31T10:14:55Z"),
             ("2003-12-31T10:14:55.123-08:00", "2003-12-31T18:14:55.123Z"),
             ("2003-12-31 10:14:55 +0100", "2003-12-31T09:14:55Z"),
+            ("2003-12-31T10:14:55+00:0", "2003-12-31T10:14:55Z"),
+            ("2003-12-31T10:14:55+1:30", "2003-12-31T08:44:55Z"),
             ("2003-12-31T10:14", "2003-12-31T10:14:00Z"),
             ("2003-12-31t10:14:60z", "2003-12-31T10:14:59Z"),
             ("2003-12-31", "2003-12-31T00:00:00Z"),

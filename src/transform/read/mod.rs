@@ -201,13 +201,13 @@ impl Text {
         self.value.trim().is_empty()
     }
 
-    /// As HTML.
+    /// As HTML. Line breaks of text are kept: in descriptions of videos they are all there is to read by.
     #[must_use]
     pub fn to_html(&self) -> String {
         if self.html {
             self.value.clone()
         } else {
-            super::plain::to_html(&self.value)
+            super::plain::to_html(self.value.trim()).replace('\n', "<br>\n")
         }
     }
 
