@@ -40,7 +40,7 @@ impl Serve {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
-            .map_err(cannot)?;
+            .map_err(|error| cannot(&error))?;
         let served = runtime.block_on(serve(settings, keys, context));
         runtime.shutdown_timeout(LAST_MOMENT);
         served
@@ -48,8 +48,8 @@ impl Serve {
 }
 
 async fn serve(mut settings: Settings, keys: Arc<KeyRing>, context: &Context) -> Result<(), Failure> {
-    let stop = Stop::new().map_err(cannot)?;
-    let hang_up = signal(SignalKind::hangup()).map_err(cannot)?;
+    let stop = Stop::new().map_err(|error| cannot(&error))?;
+    let hang_up = signal(SignalKind::hangup()).map_err(|error| cannot(&error))?;
     let server = Server::bind(settings.choices.serve.clone())
         .await
         .map_err(|error| Failure::Failed(error.to_string()))?;
@@ -66,7 +66,7 @@ async fn serve(mut settings: Settings, keys: Arc<KeyRing>, context: &Context) ->
     Ok(())
 }
 
-fn cannot(error: io::Error) -> Failure {
+fn cannot(error: &io::Error) -> Failure {
     Failure::Failed(format!("the server cannot be started: {error}"))
 }
 
@@ -163,10 +163,10 @@ fn announce(settings: &Settings, server: &Server, context: &Context) -> Result<(
         None => writeln!(text, "settings  none yet (limpid config template > limpid.toml)"),
     };
     for address in server.readers() {
-        let _ = writeln!(text, "readers   {}", address);
+        let _ = writeln!(text, "readers   {address}");
     }
     for address in server.owner() {
-        let _ = writeln!(text, "owner     {}", address);
+        let _ = writeln!(text, "owner     {address}");
     }
     for feed in feeds.iter().take(NAMED) {
         let _ = writeln!(text, "feed      {feed}");

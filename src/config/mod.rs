@@ -2,13 +2,13 @@
 //!
 //! Only this room reads settings files and the environment. What comes out are the rooms' own options.
 
-pub mod keys;
 pub mod template;
 pub mod check;
 pub mod apply;
 pub mod layers;
 pub mod schema;
 pub mod choices;
+pub mod keys;
 pub mod input;
 pub mod places;
 pub mod units;
