@@ -10,9 +10,6 @@ use crate::message::Format;
 use crate::transform;
 use crate::transform::clean::images;
 
-/// The feed that ships inside the binary: every trouble that Limpid cures, without any network.
-pub const DEMO: &[u8] = include_bytes!("endpoint/demo.xml");
-
 /// Where a feed comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {

@@ -3,6 +3,7 @@
 mod failure;
 mod make;
 mod ask;
+mod local;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +12,13 @@ use http::{HeaderMap, header};
 use tokio::sync::Semaphore;
 
 use crate::cache::freshness::{Freshness, lifetime};
-use crate::cache::representation::hash;
 use crate::cache::stored::{OriginState, StoredResponse, Version};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
 use crate::fetch::{self, Fetcher};
 use crate::{telemetry, transform};
 
-use self::ask::{Answer, Document};
+use self::ask::Answer;
 
 /// A feed that had entries and now has none is believed after so many refreshes in a row.
 const EMPTY_BELIEVED: u8 = 3;
@@ -44,9 +44,9 @@ pub enum Error {
     /// A feed file could not be read.
     #[error("the feed file cannot be read: {0}")]
     File(&'static str),
-    /// Several origins for one feed.
-    #[error("this feed has several origins, and merging is not available")]
-    Several,
+    /// The settings name no origin.
+    #[error("this feed has no origin")]
+    NoOrigin,
     /// The transform crashed: a defect of ours.
     #[error("cleaning this feed failed inside the proxy")]
     Crashed,
@@ -73,9 +73,13 @@ pub async fn refresh(
     };
     let origin = OriginState {
         validators: document.validators(),
-        url: document.url.as_ref().map(ToString::to_string),
-        moved_permanently: document.moved_permanently,
-        body_hash: hash(&document.body),
+        url: document
+            .parts
+            .first()
+            .and_then(|part| part.url.as_ref())
+            .map(ToString::to_string),
+        moved_permanently: document.parts.iter().all(|part| part.moved_permanently),
+        body_hash: document.hash(),
         status: 200,
         full_at: now,
         empty: 0,
@@ -88,7 +92,10 @@ pub async fn refresh(
         tracing::warn!(feed = %telemetry::feed(&endpoint.name), "the feed came without entries; the last copy is kept");
         return Ok(kept(prior, endpoint, now));
     }
-    let fresh = lifetime(&document.headers, &version.hints, &endpoint.freshness, now);
+    // Of several origins, the most impatient decides.
+    let lifetimes = document.parts.iter();
+    let lifetimes = lifetimes.map(|part| lifetime(&part.headers, &version.hints, &endpoint.freshness, now));
+    let fresh = lifetimes.min().unwrap_or(endpoint.freshness.min);
     Ok(StoredResponse {
         version,
         origin,

@@ -1,16 +1,19 @@
-//! Where a document comes from: an origin over HTTP, a file, or the binary itself.
-
-use std::path::Path;
+//! Where a document comes from: an origin over HTTP or several, a file, a folder, or the binary itself.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
+use tokio::task::JoinSet;
 use url::Url;
 
-use super::{Error, Tools};
+use super::{Error, Tools, local};
+use crate::cache::representation::hash;
 use crate::cache::stored::StoredResponse;
 use crate::clock::Millis;
-use crate::endpoint::{DEMO, Endpoint, Origin};
-use crate::message::{Fetched, Validators};
+use crate::demo;
+use crate::endpoint::{Endpoint, Origin};
+use crate::fetch::{self, Fetcher};
+use crate::message::{Fetched, OriginResponse, Validators};
+use crate::transform::Limits;
 
 /// However often an origin says 304, once a day it is asked for everything: some say it though the
 /// feed has changed.
@@ -27,9 +30,17 @@ pub(super) enum Answer<'p> {
     Document(Document),
 }
 
-/// A document as it came.
+/// What all origins of a feed gave, in their order.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
+    pub(super) parts: Vec<Part>,
+    /// Whether the parts are to be merged; also a single one, when it alone of several did not fail.
+    pub(super) merged: bool,
+}
+
+/// What one origin gave.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
     pub(super) body: Bytes,
     pub(super) headers: HeaderMap,
     /// The address that answered.
@@ -37,40 +48,120 @@ pub(super) struct Document {
     pub(super) moved_permanently: bool,
 }
 
-impl Document {
-    fn local(body: Bytes) -> Self {
+impl Part {
+    fn local(body: Bytes, url: Option<Url>) -> Self {
         Self {
             body,
             headers: HeaderMap::new(),
-            url: None,
+            url,
             moved_permanently: false,
         }
     }
+}
 
-    /// What makes the next request conditional.
+impl Document {
+    fn of_one(part: Part) -> Self {
+        Self {
+            parts: vec![part],
+            merged: false,
+        }
+    }
+
+    /// What makes the next request conditional. Several origins are asked in full each time: what
+    /// one of them gave cannot be merged with what another does not send again.
     pub(super) fn validators(&self) -> Validators {
-        validators(&self.headers)
+        match self.parts.as_slice() {
+            [part] if !self.merged => validators(&part.headers),
+            _ => Validators::default(),
+        }
+    }
+
+    /// A hash of what came: of an equal document nothing is made anew.
+    pub(super) fn hash(&self) -> [u8; 16] {
+        match self.parts.as_slice() {
+            [part] => hash(&part.body),
+            parts => hash(&parts.iter().flat_map(|part| hash(&part.body)).collect::<Vec<_>>()),
+        }
     }
 }
 
-/// Asks the origin of `endpoint`; conditionally, if `known` was made under the same policy.
+/// Asks the origins of `endpoint`; a single one conditionally, if `known` was made under the same policy.
 pub(super) async fn ask<'p>(
     tools: &Tools,
     endpoint: &Endpoint,
     known: Option<&'p StoredResponse>,
     now: Millis,
 ) -> Result<Answer<'p>, Error> {
-    let [origin] = endpoint.origins.as_slice() else {
-        return Err(Error::Several);
-    };
-    match origin {
-        Origin::Http(url) => over_http(tools, url, known, now).await,
-        Origin::File(path) => {
-            let body = read(path, endpoint.transform.limits.decoded).await?;
-            Ok(Answer::Document(Document::local(body)))
+    let limits = &endpoint.transform.limits;
+    match endpoint.origins.as_slice() {
+        [Origin::Http(url)] => over_http(tools, url, known, now).await,
+        [origin] => {
+            let part = whole(&tools.fetcher, origin, limits).await?;
+            Ok(Answer::Document(Document::of_one(part)))
         }
-        Origin::Demo => Ok(Answer::Document(Document::local(Bytes::from_static(DEMO)))),
+        origins => several(tools, origins, limits).await.map(Answer::Document),
     }
+}
+
+/// Asks all origins at once. One that fails is left out this time; when all fail, so does the feed.
+async fn several(tools: &Tools, origins: &[Origin], limits: &Limits) -> Result<Document, Error> {
+    let mut asked = JoinSet::new();
+    for (place, origin) in origins.iter().enumerate() {
+        let (fetcher, origin, limits) = (tools.fetcher.clone(), origin.clone(), limits.clone());
+        asked.spawn(async move { (place, whole(&fetcher, &origin, &limits).await) });
+    }
+    let mut parts = Vec::new();
+    let mut failed = Error::NoOrigin;
+    while let Some(answered) = asked.join_next().await {
+        match answered {
+            Ok((place, Ok(part))) => parts.push((place, part)),
+            Ok((_, Err(error))) => {
+                tracing::warn!(%error, "one of several origins is left out");
+                failed = error;
+            }
+            Err(_crash) => failed = Error::Crashed,
+        }
+    }
+    if parts.is_empty() {
+        return Err(failed);
+    }
+    // In the order of the settings, whichever answered first.
+    parts.sort_by_key(|(place, _)| *place);
+    let parts = parts.into_iter().map(|(_, part)| part).collect();
+    Ok(Document { parts, merged: true })
+}
+
+/// All that one origin has to give.
+async fn whole(fetcher: &Fetcher, origin: &Origin, limits: &Limits) -> Result<Part, Error> {
+    match origin {
+        Origin::Http(url) => match fetcher.feed(url, &Validators::default()).await? {
+            Fetched::Modified(response) => Ok(part(response)),
+            Fetched::NotModified { .. } => Err(unasked_304()),
+        },
+        Origin::File(path) => local::read(path, limits)
+            .await
+            .map(|body| Part::local(body, None)),
+        Origin::Demo => {
+            let address = Url::parse(demo::ADDRESS).ok();
+            Ok(Part::local(Bytes::from_static(demo::FEED), address))
+        }
+    }
+}
+
+fn part(response: OriginResponse) -> Part {
+    Part {
+        body: response.body,
+        headers: response.headers,
+        url: Some(response.url),
+        moved_permanently: response.moved_permanently,
+    }
+}
+
+fn unasked_304() -> Error {
+    Error::Fetch(fetch::Error::Status {
+        status: 304,
+        retry_after: None,
+    })
 }
 
 async fn over_http<'p>(
@@ -84,38 +175,9 @@ async fn over_http<'p>(
     let validators = known.map_or(&nothing, |known| &known.origin.validators);
     match (tools.fetcher.feed(url, validators).await?, known) {
         (Fetched::NotModified { headers }, Some(stored)) => Ok(Answer::NotModified { stored, headers }),
-        (Fetched::NotModified { .. }, None) => Err(Error::Fetch(crate::fetch::Error::Status {
-            status: 304,
-            retry_after: None,
-        })),
-        (Fetched::Modified(response), _) => Ok(Answer::Document(Document {
-            body: response.body,
-            headers: response.headers,
-            url: Some(response.url),
-            moved_permanently: response.moved_permanently,
-        })),
+        (Fetched::NotModified { .. }, None) => Err(unasked_304()),
+        (Fetched::Modified(response), _) => Ok(Answer::Document(Document::of_one(part(response)))),
     }
-}
-
-/// Reads a feed file of at most `limit` bytes.
-async fn read(path: &Path, limit: usize) -> Result<Bytes, Error> {
-    use std::io::ErrorKind;
-    let fault = |error: std::io::Error| {
-        Error::File(match error.kind() {
-            ErrorKind::NotFound => "it does not exist",
-            ErrorKind::PermissionDenied => "it may not be read",
-            _ => "reading it failed",
-        })
-    };
-    let about = tokio::fs::metadata(path).await.map_err(fault)?;
-    // A pipe or a device would be read for ever.
-    if !about.is_file() {
-        return Err(Error::File("it is not a file"));
-    }
-    if about.len() > limit as u64 {
-        return Err(Error::File("it is larger than the limit"));
-    }
-    tokio::fs::read(path).await.map(Bytes::from).map_err(fault)
 }
 
 /// The validators among `headers`, verbatim.

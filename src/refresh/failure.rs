@@ -11,7 +11,7 @@ impl From<Error> for Failure {
             Error::Fetch(fetch::Error::Refused(_)) => Class::Refused,
             Error::Fetch(fetch::Error::Timeout(_)) => Class::Slow,
             Error::Fetch(_) | Error::Transform(_) | Error::File(_) => Class::Bad,
-            Error::Several | Error::Crashed => Class::Defect,
+            Error::NoOrigin | Error::Crashed => Class::Defect,
         };
         let failure = Self::new(class, &sentence);
         match error {

@@ -1,15 +1,22 @@
-//! A new version from a new document: transformed and compressed off the request path.
+//! A new version from a new document (or several, merged): transformed and compressed off the request path.
 
 use std::sync::Arc;
 
+use http::header;
 use url::Url;
 
-use super::{Document, Error, Tools};
+use super::ask::{Document, Part};
+use super::{Error, Tools};
 use crate::cache::representation::Representation;
 use crate::cache::stored::{StoredResponse, Version};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
-use crate::transform::{self, Policy, Prior, Source};
+use crate::message::Kind;
+use crate::transform::decode::{decode, looks_like_json};
+use crate::transform::read::Feed;
+use crate::transform::repair::repair;
+use crate::transform::report::Report;
+use crate::transform::{self, Limits, Policy, Prior, Source, merge};
 
 /// Transforms `document` on a thread that may be busy.
 pub(super) async fn version(
@@ -43,24 +50,26 @@ struct Work {
 
 impl Work {
     fn run(self) -> Result<Version, Error> {
-        let text = |name| {
-            self.document
-                .headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-        };
-        let base = self.base();
-        let source = Source {
-            bytes: &self.document.body,
-            content_type: text(http::header::CONTENT_TYPE),
-            content_encoding: text(http::header::CONTENT_ENCODING),
-            base: base.as_ref(),
+        let merged;
+        let bases: Vec<_> = self.document.parts.iter().map(base).collect();
+        let sources: Vec<_> = self.document.parts.iter().zip(&bases).map(source).collect();
+        let whole = match sources.as_slice() {
+            [one] if !self.document.merged => *one,
+            several => {
+                merged = merge(several, &self.policy)?;
+                Source {
+                    bytes: &merged,
+                    content_type: None,
+                    content_encoding: None,
+                    base: None,
+                }
+            }
         };
         let prior = self.prior.as_deref().map(|prior| Prior {
             body: &prior.representation.identity,
             entries: &prior.entries,
         });
-        let made = transform::transform(&source, &self.policy, prior)?;
+        let made = transform::transform(&whole, &self.policy, prior)?;
         let before = self.prior.as_deref().map(|prior| &prior.representation);
         Ok(Version {
             representation: Representation::new(made.body, made.kind, before, self.now),
@@ -71,15 +80,53 @@ impl Work {
             policy: self.policy_hash,
         })
     }
+}
 
-    /// What relative addresses are resolved against: the address that answered, or the
-    /// `Content-Location` it names on the same host (RFC 9110 §8.7).
-    fn base(&self) -> Option<Url> {
-        let url = self.document.url.as_ref()?;
-        let named = self.document.headers.get(http::header::CONTENT_LOCATION);
-        let named = named.and_then(|value| url.join(value.to_str().ok()?).ok());
-        named
-            .filter(|named| named.origin() == url.origin())
-            .or_else(|| Some(url.clone()))
+fn source<'p>((part, base): (&'p Part, &'p Option<Url>)) -> Source<'p> {
+    let text = |name| part.headers.get(name).and_then(|value| value.to_str().ok());
+    Source {
+        bytes: &part.body,
+        content_type: text(header::CONTENT_TYPE),
+        content_encoding: text(header::CONTENT_ENCODING),
+        base: base.as_ref(),
     }
+}
+
+/// What relative addresses are resolved against: the address that answered, or the
+/// `Content-Location` it names on the same host (RFC 9110 §8.7).
+fn base(part: &Part) -> Option<Url> {
+    let url = part.url.as_ref()?;
+    let named = part.headers.get(header::CONTENT_LOCATION);
+    let named = named.and_then(|value| url.join(value.to_str().ok()?).ok());
+    named
+        .filter(|named| named.origin() == url.origin())
+        .or_else(|| Some(url.clone()))
+}
+
+/// Several documents as one, to be cleaned like any other. One that is no feed is left out.
+fn merge(sources: &[Source<'_>], policy: &Policy) -> Result<Vec<u8>, Error> {
+    let mut feeds = Vec::new();
+    let mut wrong = transform::Error::NotAFeed;
+    for source in sources {
+        match read(source, &policy.limits) {
+            Ok(feed) => feeds.push(feed),
+            Err(error) => wrong = error,
+        }
+    }
+    if feeds.is_empty() {
+        return Err(wrong.into());
+    }
+    Ok(merge::merge(feeds)?)
+}
+
+fn read(source: &Source<'_>, limits: &Limits) -> Result<Feed, transform::Error> {
+    let mut report = Report::default();
+    let text = decode(source, limits, &mut report)?;
+    let read = if looks_like_json(&text) {
+        merge::source(&text, Kind::Json, source.base, limits)
+    } else {
+        let repaired = repair(&text, limits, &mut report)?;
+        merge::source(&repaired.text, repaired.kind, source.base, limits)
+    };
+    read.ok_or(transform::Error::NotAFeed)
 }

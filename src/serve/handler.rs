@@ -64,7 +64,7 @@ async fn answer(
                 .signer
                 .verify_image(signature, tail)
                 .ok_or(Problem::Signature)?;
-            let image = app.images.get(&url).await.map_err(Problem::Picture)?;
+            let image = app.picture(&url).await.map_err(Problem::Picture)?;
             Ok(picture(method, headers, &image))
         }
         Route::Health => Ok(reply::text(method, "ok\n")),

@@ -9,6 +9,12 @@
 )]
 
 mod support;
+mod journey;
+mod caching;
+mod conditional;
+mod serving;
+mod shutdown;
+mod architecture;
 mod fetching;
 mod storing;
 mod settings;

@@ -1,6 +1,8 @@
 //! What the tests share.
 
 pub(crate) mod engine;
+pub mod client;
 pub mod origin;
 pub mod program;
+pub mod proxy;
 pub mod tls;
