@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use stored::{OriginState, Version};
 use tokio::sync::Semaphore;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// A cache whose origin answers with the number of the request, or fails, as it is told.
 struct Bench {
@@ -189,7 +189,7 @@ async fn only_if_cached_never_starts_a_refresh() {
 async fn a_copy_past_every_bound_is_not_served() {
     let bench = Bench::new();
     bench.get(true).await.expect("found");
-    bench.clock.advance(Duration::from_secs(40 * 24 * 3600));
+    bench.clock.advance(Duration::from_hours(40 * 24));
     assert!(matches!(bench.get(false).await, Err(Missed::Failed(_))));
 }
 

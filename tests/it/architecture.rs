@@ -7,18 +7,12 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Lines of code in one file, comments and tests aside.
-const MAX_LINES: usize = 400;
+const MAX_LINES: usize = 450;
 /// Files that may be longer, each with its reason.
-const LONGER: [(&str, &str); 2] = [
-    (
-        "config::schema",
-        "one table of all settings, read from top to bottom",
-    ),
-    (
-        "transform::repair::walk",
-        "one state machine over the markup of a broken document",
-    ),
-];
+const LONGER: [(&str, &str); 1] = [(
+    "config::schema",
+    "one table of all settings, read from top to bottom",
+)];
 
 /// One source file.
 struct Source {

@@ -1,9 +1,14 @@
 //! Hits, stale copies, collapsing, and origins that fail. Asserts on `Cache-Status`.
 
 use crate::support::client::connect;
-use crate::support::origin::Origin;
+use crate::support::origin::{At, Origin};
 use crate::support::proxy::{Proxy, proxy};
 use tokio::io::AsyncWriteExt as _;
+
+/// What is said instead of a feed.
+type Fault = fn(At<'_>) -> At<'_>;
+
+const PAGE: &str = "<!doctype html><html><head><title>Log in</title></head><body>Log in</body></html>";
 
 fn feed(title: &str) -> String {
     format!(
@@ -115,29 +120,20 @@ async fn an_origin_that_fails_never_takes_a_feed_away() {
     let proxy = published(&origin).await;
     origin.at("/a").gives(feed("good"));
     let good = proxy.get("/feeds/a").await.has_status(200);
-    let html = "<!doctype html><html><head><title>Log in</title></head><body>Log in</body></html>";
 
-    let faults: [(&str, fn(&Origin, &str)); 9] = [
-        ("503", |origin, _| drop(origin.at("/a").status(503))),
-        ("404", |origin, _| drop(origin.at("/a").status(404))),
-        ("cut", |origin, _| {
-            drop(origin.at("/a").gives(feed("cut")).short_by(10))
-        }),
-        ("reset", |origin, _| {
-            drop(origin.at("/a").gives(feed("reset")).resets_after(20))
-        }),
-        ("empty", |origin, _| drop(origin.at("/a").gives(" \n "))),
-        ("a page", |origin, html| drop(origin.at("/a").gives(html))),
-        ("garbage", |origin, _| {
-            drop(origin.at("/a").gives([0_u8, 159, 146, 150]))
-        }),
-        ("no HTTP", |origin, _| {
-            drop(origin.at("/a").says("SSH-2.0-OpenSSH_9.9\r\n"))
-        }),
-        ("a loop", |origin, _| drop(origin.at("/a").redirects(302, "/a"))),
+    let faults: [(&str, Fault); 9] = [
+        ("503", |at| at.status(503)),
+        ("404", |at| at.status(404)),
+        ("cut", |at| at.gives(feed("cut")).short_by(10)),
+        ("reset", |at| at.gives(feed("reset")).resets_after(20)),
+        ("empty", |at| at.gives(" \n ")),
+        ("a page", |at| at.gives(PAGE)),
+        ("garbage", |at| at.gives([0_u8, 159, 146, 150])),
+        ("no HTTP", |at| at.says("SSH-2.0-OpenSSH_9.9\r\n")),
+        ("a loop", |at| at.redirects(302, "/a")),
     ];
     for (number, (name, fault)) in (1..).zip(faults) {
-        fault(&origin, html);
+        fault(origin.at("/a"));
         proxy.advance(24 * 60);
         let answer = proxy.get("/feeds/a").await.has_status(200);
         assert_eq!(

@@ -9,13 +9,13 @@ use crate::transform::Hints;
 
 /// Without any word of the origin's, a feed is asked for at least this often (RFC 9111 §4.2.2
 /// leaves the heuristic to us; a tenth of the age of a quiet feed would be days).
-const HEURISTIC_MAX: Duration = Duration::from_secs(3600);
+const HEURISTIC_MAX: Duration = Duration::from_hours(1);
 /// The first wait after a failure; it doubles with each.
-const BACKOFF_FIRST: Duration = Duration::from_secs(60);
-const BACKOFF_MAX: Duration = Duration::from_secs(3600);
+const BACKOFF_FIRST: Duration = Duration::from_mins(1);
+const BACKOFF_MAX: Duration = Duration::from_hours(1);
 /// `Retry-After` is obeyed between these.
-const RETRY_AFTER_MIN: Duration = Duration::from_secs(60);
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+const RETRY_AFTER_MIN: Duration = Duration::from_mins(1);
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 /// A failure without any copy is remembered this long.
 const NEGATIVE: Duration = Duration::from_secs(30);
 const HOUR: Millis = 3_600_000;
@@ -36,10 +36,10 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            min: Duration::from_secs(15 * 60),
-            max: Duration::from_secs(24 * 3600),
-            stale_while_revalidate: Duration::from_secs(3600),
-            stale_if_error: Duration::from_secs(30 * 24 * 3600),
+            min: Duration::from_mins(15),
+            max: Duration::from_hours(24),
+            stale_while_revalidate: Duration::from_hours(1),
+            stale_if_error: Duration::from_hours(30 * 24),
         }
     }
 }

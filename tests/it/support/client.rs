@@ -95,6 +95,7 @@ impl Answer {
 
     /// `Cache-Status` has all these parts.
     #[track_caller]
+    #[expect(clippy::wrong_self_convention, reason = "it reads as a sentence")]
     pub fn is_cache(self, parts: &[&str]) -> Self {
         let status = self.header("cache-status");
         for part in parts {
