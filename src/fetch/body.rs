@@ -33,7 +33,7 @@ pub(super) struct Ceiling {
 /// # Errors
 /// It breaks off, pauses, is larger than the ceiling (by its own claim or as counted), or begins like
 /// something that is not wanted. A partial body is never returned (RFC 9112 §8).
-pub(super) async fn read(mut body: Incoming, ceiling: &Ceiling, mut share: Share) -> Result<Bytes, Error> {
+pub(super) async fn read(mut body: Incoming, ceiling: &Ceiling, share: &mut Share) -> Result<Bytes, Error> {
     let claimed = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if claimed > ceiling.bytes {
         return Err(Error::TooLarge(ceiling.bytes));
@@ -51,11 +51,14 @@ pub(super) async fn read(mut body: Incoming, ceiling: &Ceiling, mut share: Share
         if bytes.len() + data.len() > ceiling.bytes {
             return Err(Error::TooLarge(ceiling.bytes));
         }
-        if bytes.len() + data.len() > bytes.capacity() {
-            // The buffer is about to double.
-            timeout(ceiling.idle, share.cover((bytes.len() + data.len()) * 2))
+        let needed = bytes.len() + data.len();
+        if needed > bytes.capacity() {
+            // What the origin claims is believed once it has begun to give it; else the buffer doubles.
+            let capacity = if claimed >= needed { claimed } else { needed * 2 };
+            timeout(ceiling.idle, share.cover(capacity))
                 .await
                 .map_err(|_| Error::Timeout("too much was being read at once"))?;
+            bytes.reserve(capacity - bytes.len());
         }
         bytes.extend_from_slice(&data);
         if bytes.len() >= ENOUGH_TO_TELL

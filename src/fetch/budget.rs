@@ -13,9 +13,9 @@ pub(super) struct Budget {
     free: Arc<Semaphore>,
 }
 
-/// What one body takes of it; given back when dropped.
+/// What one body takes of it; given back when dropped. Held by whoever still works on the body.
 #[derive(Debug)]
-pub(super) struct Share {
+pub struct Share {
     free: Arc<Semaphore>,
     taken: Option<OwnedSemaphorePermit>,
 }

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -99,8 +99,14 @@ impl Connector {
     }
 }
 
-/// TLS 1.2 and 1.3 with the operating system's roots. A machine without any still speaks http.
+/// TLS for all fetchers: the roots are read and held once, however many there are.
 fn tls() -> ClientConfig {
+    static SHARED: OnceLock<ClientConfig> = OnceLock::new();
+    SHARED.get_or_init(tls_with_roots).clone()
+}
+
+/// TLS 1.2 and 1.3 with the operating system's roots. A machine without any still speaks http.
+fn tls_with_roots() -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let with_roots = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

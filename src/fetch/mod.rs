@@ -26,6 +26,7 @@ use crate::message::{Fetched, Validators};
 
 use self::body::Ceiling;
 use self::budget::Budget;
+pub use self::budget::Share;
 use self::lanes::Lanes;
 use self::redirect::Trail;
 
@@ -199,14 +200,15 @@ impl Fetcher {
             referer: None,
             ceiling: self.ceiling(self.inner.options.max_body, None),
         };
-        self.get(url, &ask).await
+        self.get(url, &ask).await.map(|(fetched, _)| fetched)
     }
 
-    /// Asks for a picture. Nothing of any reader is in the request.
+    /// Asks for a picture. Nothing of any reader is in the request. While the [`Share`] is held, its body
+    /// counts as one that is being read.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn image(&self, url: &Url, ask: &ImageAsk<'_>) -> Result<Fetched, Error> {
+    pub async fn image(&self, url: &Url, ask: &ImageAsk<'_>) -> Result<(Fetched, Share), Error> {
         let ask = Ask {
             accept: IMAGE_ACCEPT,
             codings: "identity",
@@ -226,7 +228,8 @@ impl Fetcher {
     }
 
     /// Follows the trail of redirects to an answer.
-    async fn get(&self, url: &Url, ask: &Ask<'_>) -> Result<Fetched, Error> {
+    async fn get(&self, url: &Url, ask: &Ask<'_>) -> Result<(Fetched, Share), Error> {
+        let mut share = self.inner.budget.share();
         let mut trail = Trail::new(url, self.inner.options.max_redirects);
         let mut url = url.clone();
         url.set_fragment(None);
@@ -239,11 +242,11 @@ impl Fetcher {
                 return Err(Error::Timeout("too many requests were waiting for it"));
             };
             let began = tokio::time::Instant::now();
-            let hop = timeout(left, self.hop(&url, ask, &mut trail)).await;
+            let hop = timeout(left, self.hop(&url, ask, &mut trail, &mut share)).await;
             left = left.saturating_sub(began.elapsed());
             match hop {
                 Ok(Ok(Hop::Elsewhere(next))) => url = next,
-                Ok(Ok(Hop::Arrived(fetched))) => return Ok(fetched),
+                Ok(Ok(Hop::Arrived(fetched))) => return Ok((fetched, share)),
                 Ok(Err(error)) => return Err(error),
                 Err(_) => return Err(Error::Timeout("the whole answer")),
             }
@@ -251,14 +254,20 @@ impl Fetcher {
     }
 
     /// One request and its answer.
-    async fn hop(&self, url: &Url, ask: &Ask<'_>, trail: &mut Trail) -> Result<Hop, Error> {
+    async fn hop(
+        &self,
+        url: &Url,
+        ask: &Ask<'_>,
+        trail: &mut Trail,
+        share: &mut Share,
+    ) -> Result<Hop, Error> {
         let response = self.send(url, ask).await?;
         let (head, body) = response.into_parts();
         answer::check(&head.headers, self.inner.options.max_head)?;
         match head.status {
             StatusCode::OK => {
                 let ceiling = ask.ceiling.for_answer(&head.headers);
-                let body = body::read(body, &ceiling, self.inner.budget.share()).await?;
+                let body = body::read(body, &ceiling, share).await?;
                 Ok(Hop::Arrived(answer::whole(url, trail, head.headers, body)))
             }
             StatusCode::NOT_MODIFIED if *ask.validators == Validators::default() => {

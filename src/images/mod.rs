@@ -239,7 +239,7 @@ impl Inner {
             None => match self.on_disk(key).await {
                 Some(kept) => {
                     let kept = Arc::new(kept);
-                    self.memory.insert(key, Arc::clone(&kept)).await;
+                    self.remember(key, &kept).await;
                     return kept;
                 }
                 None => None,
@@ -249,11 +249,17 @@ impl Inner {
         let asked = self.ask(key, &url, prior.as_deref()).await;
         let given = asked.is_ok();
         let kept = Arc::new(judged(asked, prior.as_deref(), &url, self.clock.now()));
-        self.memory.insert(key, Arc::clone(&kept)).await;
+        self.remember(key, &kept).await;
         if given {
             self.save(key, Arc::clone(&kept));
         }
         kept
+    }
+
+    async fn remember(&self, key: Key, kept: &Arc<Kept>) {
+        self.memory.insert(key, Arc::clone(kept)).await;
+        // Left alone, the memory tidies up after dozens of insertions: hundreds of megabytes of pictures.
+        self.memory.run_pending_tasks().await;
     }
 
     async fn on_disk(&self, key: Key) -> Option<Kept> {
@@ -307,8 +313,9 @@ impl Inner {
             answer = self.fetcher.image(url, &ask).await;
         }
         match answer {
-            Ok(Fetched::NotModified { headers }) => Ok(Given::Same(headers)),
-            Ok(Fetched::Modified(response)) => self.given(response.body, response.headers).await,
+            Ok((Fetched::NotModified { headers }, _)) => Ok(Given::Same(headers)),
+            // Until it is ready, its bytes count as being read: a rush of pictures waits in line.
+            Ok((Fetched::Modified(response), _share)) => self.given(response.body, response.headers).await,
             Err(fetch::Error::Unwanted) => Err(Error::NotAPicture),
             Err(error) => Err(error.into()),
         }
