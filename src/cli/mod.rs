@@ -107,7 +107,7 @@ impl Context {
 
 /// Runs the command that `arguments` (the program's own name first) ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::try_parse_from(gathered(arguments)) {
         Ok(cli) => cli,
         // Help and version are such errors, too, with code 0. A closed pipe is no reason to complain.
         Err(error) => {
@@ -138,5 +138,51 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
         Command::Health(health) => health.run(context),
         Command::Completions(completions) => completions.run(Cli::command()),
         Command::Man(man) => man.run(Cli::command()),
+    }
+}
+
+/// All `--set KEY=VALUE` behind everything else, in their order: clap keeps a repeated global option
+/// only where it stands last, and would drop `--set` in front of a command for one behind it.
+fn gathered(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments = arguments.into_iter();
+    let (mut others, mut sets) = (Vec::new(), Vec::new());
+    while let Some(argument) = arguments.next() {
+        if argument == "--" {
+            others.append(&mut sets);
+            others.push(argument);
+            others.extend(arguments);
+            return others;
+        }
+        let text = argument.to_string_lossy();
+        if text == "--set" {
+            sets.push(argument);
+            sets.extend(arguments.next());
+        } else if text.starts_with("--set=") {
+            sets.push(argument);
+        } else {
+            others.push(argument);
+        }
+    }
+    others.append(&mut sets);
+    others
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_count_wherever_they_stand() {
+        let parse = |line: &str| Cli::try_parse_from(gathered(line.split(' ').map(OsString::from))).unwrap();
+        let cli = parse("limpid --set a=1 config --set=b=2 show --set c=3");
+        assert_eq!(cli.global.set, ["a=1", "b=2", "c=3"]);
+        let cli = parse("limpid --set a=1 clean -- --set");
+        assert_eq!(cli.global.set, ["a=1"]);
+        assert!(Cli::try_parse_from(gathered(["limpid", "serve", "--set"].map(OsString::from))).is_err());
     }
 }

@@ -217,7 +217,8 @@ fn variables(environment: &Environment, faults: &mut Faults) -> Vec<Text> {
         for about in section.abouts() {
             let name = variable(section.name, about.key);
             let file_name = format!("{name}_FILE");
-            let value = environment.variables.get(&name);
+            // Set to nothing is not set: `${VAR:-}` in a compose file.
+            let value = environment.get(&name);
             if about.secret {
                 match (value, environment.get(&file_name)) {
                     (Some(_), Some(_)) => faults.add(
