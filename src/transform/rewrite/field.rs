@@ -7,7 +7,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use url::Url;
 
-use super::markup::{is_markup, to_html, to_xml};
+use super::markup::{in_wrapper, is_markup, own_base, shows_all, to_html, to_xml};
 use super::scan::{Kind, Name, Piece, attributes};
 use super::stream::Stream;
 use super::tag::{Place, Written};
@@ -61,10 +61,20 @@ fn typed(name: &Name<'_>, raw: &str) -> Reading {
     }
 }
 
-/// Whether the texts between the elements, joined, hold a tag: so a reader may see them.
-fn joins_to_markup(pieces: &[Piece<'_>]) -> bool {
+/// The text that `packed` holds, if it is base64 and holds text.
+fn unpack(packed: &str) -> Option<String> {
+    let packed: String = packed.split_ascii_whitespace().collect();
+    String::from_utf8(BASE64.decode(packed).ok()?).ok()
+}
+
+/// The texts between the elements: so a reader may see them.
+fn joined(pieces: &[Piece<'_>]) -> String {
     let texts = pieces.iter().filter(|piece| piece.kind == Kind::Text);
-    let joined: String = texts.map(|piece| decode(piece.raw)).collect();
+    texts.map(|piece| decode(piece.raw)).collect()
+}
+
+fn joins_to_markup(pieces: &[Piece<'_>]) -> bool {
+    let joined = joined(pieces);
     joined.contains('<') && holds_known_tag(&joined)
 }
 
@@ -88,7 +98,17 @@ impl<'j> Stream<'j> {
         self.scanner
             .give_back(text.into_iter().chain(std::iter::once(next)));
         let reading = match node {
-            Node::Address(_) | Node::Markup => return self.structure(open, name, false),
+            Node::Markup => return self.structure(open, name, false),
+            Node::Address(role) => {
+                let depth = self.frames.len();
+                self.structure(open, name, false)?;
+                if let Some(frame) = self.frames.get_mut(depth) {
+                    frame.address = Some(role);
+                }
+                return Ok(());
+            }
+            // Lenient readers take it for XHTML (feedparser), and so it stays.
+            Node::Html if name.is(Vocabulary::Rss, "body") => Reading::Xhtml,
             Node::Html => Reading::Html,
             Node::TextOrHtml => Reading::TextOrHtml,
             Node::Typed => typed(&name, open.raw),
@@ -166,18 +186,18 @@ impl<'j> Stream<'j> {
 
     /// Base64 that holds text is cleaned inside; what holds anything else is not for us to judge.
     fn clean_base64(&mut self, core: &str, base: Option<&Rc<Url>>) -> Option<String> {
-        let packed: String = core.split_ascii_whitespace().collect();
-        let Some(text) = BASE64
-            .decode(&packed)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-        else {
-            // It was not base64 at all: readers will take it for what it looks like.
-            return self.default_rule(core, false);
-        };
         let base = self.markup_base(base);
-        let clean = self.cleaner.text_or_html(&text, base.as_ref());
-        (clean != text).then(|| BASE64.encode(clean))
+        if let Some(text) = unpack(core) {
+            let clean = self.cleaner.text_or_html(&text, base.as_ref());
+            return (clean != text).then(|| BASE64.encode(clean));
+        }
+        // What was not base64 at all is what it looks like to a reader.
+        let clean = self.cleaner.text_or_html(core, base.as_ref());
+        // Without its tags it may be base64 after all.
+        if let Some(text) = unpack(&clean) {
+            return Some(BASE64.encode(self.cleaner.text_or_html(&text, base.as_ref())));
+        }
+        (clean != core).then_some(clean)
     }
 
     /// A field with elements in it, cleaned as one piece of markup.
@@ -190,24 +210,34 @@ impl<'j> Stream<'j> {
         pieces: &[Piece<'j>],
     ) -> Result<(), Error> {
         let (close, inside) = pieces.split_last().ok_or(Error::Unsound)?;
-        let base = self.base_within(open.raw);
+        let is_atom = name.vocabulary == Vocabulary::Atom;
+        let stays_xml = reading == Reading::Xhtml
+            || is_atom && node == Node::Typed && matches!(reading, Reading::TextOrHtml | Reading::Xml);
+        let mut base = self.base_within(open.raw);
         let literal = reading == Reading::Xhtml;
-        let html = to_html(inside, base.as_ref(), literal);
+        let mut shown = inside;
+        // Blogs wrapped in a `div` what they had escaped, and readers learned to look through it.
+        if let (false, Some((tag, inner))) = (literal || stays_xml, in_wrapper(inside)) {
+            base = own_base(tag, base.as_deref().or(self.job.base)).or(base);
+            shown = inner;
+        }
+        let html = to_html(shown, base.as_ref(), literal);
         let markup_base = self.markup_base(base.as_ref());
-        let clean = self.cleaner.html(html.trim(), markup_base.as_ref());
+        let mut clean = self.cleaner.html(html.trim(), markup_base.as_ref());
+        if reading == Reading::Base64 && !stays_xml {
+            clean = self.clean_base64(&clean, base.as_ref()).unwrap_or(clean);
+        }
         if self.write_tag(open, name)? == Written::Dropped {
             return Ok(());
         }
-        let is_atom = name.vocabulary == Vocabulary::Atom;
-        let stays_xml =
-            reading == Reading::Xhtml || is_atom && node == Node::Typed && reading != Reading::Html;
-        if stays_xml && clean == html.trim() {
+        if stays_xml && clean == html.trim() && shows_all(inside) {
             let from = open.at + open.raw.len();
             self.out.push_str(self.scanner.slice(from, close.at));
         } else {
             let xml = if stays_xml { to_xml(&clean) } else { None };
             match xml {
-                Some(xml) => self.out.push_str(&xml.declared(true)),
+                Some(xml) if is_atom => self.out.push_str(&xml.declared(true)),
+                Some(xml) => self.out.push_str(&xml.plain()),
                 None => escape(&clean, &mut self.out),
             }
         }
@@ -242,7 +272,7 @@ impl<'j> Stream<'j> {
         if is_body {
             self.write_tag(open, name)?;
         }
-        if clean == html.trim() {
+        if clean == html.trim() && shows_all(inside) {
             self.out.push_str(self.scanner.slice(raw.0, raw.1));
         } else if let Some(xml) = to_xml(&clean).filter(|_| !clean.is_empty()) {
             let plain = is_body && name.xhtml_is_default;

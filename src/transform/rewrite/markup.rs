@@ -71,6 +71,51 @@ pub(super) fn to_html(pieces: &[Piece<'_>], base: Option<&Rc<Url>>, literal: boo
     out
 }
 
+/// Whether [`to_html`] leaves nothing out, so that what it shows may stay as it stands.
+pub(super) fn shows_all(pieces: &[Piece<'_>]) -> bool {
+    pieces.iter().all(|piece| match piece.kind {
+        Kind::Open(name) | Kind::Empty(name) => {
+            !is_swallowing(name.local)
+                && attributes(piece.raw).all(|attribute| {
+                    let name = attribute.name;
+                    !name.contains(':') || name == "xml:lang" || name.starts_with("xmlns:")
+                })
+        }
+        Kind::Close | Kind::Text => true,
+        _ => false,
+    })
+}
+
+fn is_swallowing(name: &str) -> bool {
+    SWALLOWING
+        .iter()
+        .any(|swallowing| name.eq_ignore_ascii_case(swallowing))
+}
+
+/// What stands in the one `div` that holds everything, and the tag of that `div`.
+pub(super) fn in_wrapper<'p, 't>(pieces: &'p [Piece<'t>]) -> Option<(&'t str, &'p [Piece<'t>])> {
+    let is_blank = |piece: &Piece<'_>| piece.kind == Kind::Text && piece.raw.trim().is_empty();
+    let first = pieces.iter().position(|piece| !is_blank(piece))?;
+    let last = pieces.iter().rposition(|piece| !is_blank(piece))?;
+    let wrapper = pieces.get(first)?;
+    let Kind::Open(name) = wrapper.kind else {
+        return None;
+    };
+    let inside = pieces.get(first + 1..last)?;
+    let mut depth = 1_usize;
+    for piece in inside {
+        match piece.kind {
+            Kind::Open(_) => depth += 1,
+            Kind::Close => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return None;
+        }
+    }
+    (name.local.eq_ignore_ascii_case("div") && depth == 1).then(|| (wrapper.raw, inside))
+}
+
 /// The base that `xml:base` in a tag gives, if any.
 pub(super) fn own_base(raw: &str, outer: Option<&Url>) -> Option<Rc<Url>> {
     let attribute = attributes(raw).find(|attribute| attribute.name == "xml:base")?;
@@ -90,10 +135,7 @@ fn write_open<'t>(name: &Name<'t>, raw: &str, base: Option<&Rc<Url>>, out: &mut 
         }
         _ => name.qualified,
     };
-    if SWALLOWING
-        .iter()
-        .any(|swallowing| tag.eq_ignore_ascii_case(swallowing))
-    {
+    if is_swallowing(tag) {
         return None;
     }
     out.push('<');

@@ -9,9 +9,12 @@
 mod check;
 mod json;
 mod stream;
+mod entry;
 mod field;
+mod runs;
 mod tag;
 mod markup;
+mod owned;
 mod memo;
 mod outline;
 mod identity;

@@ -1,0 +1,127 @@
+//! Text outside fields: the default rule for whatever no row of the table names.
+
+use std::borrow::Cow;
+
+use super::scan::{Kind, Piece};
+use super::stream::Stream;
+use super::tag::Place;
+use super::text::{Form, decode, escape, form, write};
+use crate::transform::report::Reason;
+use crate::transform::{Error, clean, fields};
+
+/// The text written last, as long as nothing was written after it.
+pub(super) struct Run<'t> {
+    /// Where it begins and ends in the output.
+    begin: usize,
+    end: usize,
+    /// As in the document.
+    raw: Cow<'t, str>,
+    /// How many runs were joined to it.
+    joined: usize,
+}
+
+/// Runs joined to one, at most: each is read again, and time must stay linear.
+const MAX_JOINED: usize = 8;
+
+impl<'j> Stream<'j> {
+    /// Text that stands between elements which are no fields: the default rule.
+    pub(super) fn run_of_text(&mut self, first: Piece<'j>) -> Result<(), Error> {
+        let mut next = self.scanner.next()?;
+        while !self.frames.is_empty() && matches!(next.kind, Kind::Text | Kind::Comment | Kind::Instruction) {
+            next = self.scanner.next()?;
+        }
+        self.scanner.give_back(std::iter::once(next));
+        let raw = self.scanner.slice(first.at, next.at);
+        // What stood between two runs was left out: they are one now, and may mean more together.
+        let run = match self
+            .run
+            .take()
+            .filter(|run| run.end == self.out.len() && run.joined < MAX_JOINED)
+        {
+            Some(run) => {
+                self.out.truncate(run.begin);
+                Run {
+                    raw: Cow::Owned(run.raw.into_owned() + raw),
+                    joined: run.joined + 1,
+                    ..run
+                }
+            }
+            None => Run {
+                begin: self.out.len(),
+                end: 0,
+                raw: Cow::Borrowed(raw),
+                joined: 0,
+            },
+        };
+        let mixed = matches!(next.kind, Kind::Open(_) | Kind::Empty(_));
+        self.write_run(&run.raw, mixed);
+        let end = self.out.len();
+        self.run = Some(Run { end, ..run });
+        Ok(())
+    }
+
+    fn write_run(&mut self, raw: &str, mixed: bool) {
+        let decoded = decode(raw);
+        let frame = self.frames.last();
+        if let Some((role, base)) = frame.and_then(|frame| Some((frame.address?, frame.base.clone()))) {
+            return match self.address(decoded.trim(), base.as_ref(), role) {
+                Place::Keep => self.out.push_str(raw),
+                Place::Replace(address) => self.write_core(&decoded, &address, form(raw)),
+                Place::Gone => {}
+            };
+        }
+        match self.default_rule(&decoded, mixed) {
+            Some(text) => write(&text, form(raw), &mut self.out),
+            None => self.out.push_str(raw),
+        }
+    }
+
+    /// Text or a value that no row of the table names: `None` when it is harmless.
+    ///
+    /// Before an element (`mixed`) a tag can be torn apart, and a reader that joins the texts around
+    /// it would put it together again: a tag left open there counts as one.
+    pub(super) fn default_rule(&mut self, value: &str, mixed: bool) -> Option<String> {
+        if fields::is_script(value) {
+            self.cleaner
+                .report
+                .changed(self.cleaner.entry, Reason::Address, value);
+            return Some(String::new());
+        }
+        if !value.contains('<') {
+            return None;
+        }
+        let torn = mixed && value.rsplit('<').next().is_some_and(|last| !last.contains('>'));
+        if !torn && !clean::holds_known_tag(value) {
+            return None;
+        }
+        let base = self.markup_base(self.frames.last().and_then(|frame| frame.base.clone()).as_ref());
+        let cleaned = if torn {
+            self.cleaner.html(value, base.as_ref())
+        } else {
+            self.cleaner.text_or_html(value, base.as_ref())
+        };
+        if fields::is_script(&cleaned) {
+            return Some(String::new());
+        }
+        (cleaned != value).then_some(cleaned)
+    }
+
+    /// Takes back the white space before something that is left out.
+    pub(super) fn trim(&mut self) {
+        if let Some(run) = self.run.as_ref().filter(|run| run.end == self.out.len()) {
+            if run.raw.trim().is_empty() {
+                self.out.truncate(run.begin);
+                self.run = None;
+            }
+        }
+    }
+
+    /// Writes `text` in `form` with the white space that stood around it in `decoded`.
+    pub(super) fn write_core(&mut self, decoded: &str, text: &str, form: Form) {
+        let lead = decoded.len() - decoded.trim_start().len();
+        let trail = decoded.trim_end().len().max(lead);
+        escape(decoded.get(..lead).unwrap_or_default(), &mut self.out);
+        write(text, form, &mut self.out);
+        escape(decoded.get(trail..).unwrap_or_default(), &mut self.out);
+    }
+}
