@@ -168,9 +168,10 @@ impl Cache {
         self.memory.insert(Arc::clone(key), Arc::clone(response)).await;
     }
 
-    /// Bytes and number of stored responses in memory, about.
-    #[must_use]
-    pub fn size(&self) -> (u64, u64) {
+    /// Bytes and number of stored responses in memory.
+    pub async fn size(&self) -> (u64, u64) {
+        // moka counts when it tidies up.
+        self.memory.run_pending_tasks().await;
         (self.memory.weighted_size(), self.memory.entry_count())
     }
 

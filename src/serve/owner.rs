@@ -11,7 +11,6 @@ use super::respond::reply::{self, Reply};
 use crate::app::App;
 
 /// Answers one request of the owner. Never fails.
-#[expect(clippy::unused_async, reason = "pages wait for feeds")]
 pub async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Reply {
     let method = request.method();
     let wrong = |wrong| problem(method, &wrong, app.clock.millis());
@@ -21,7 +20,7 @@ pub async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Reply {
     match request.uri().path() {
         "/healthz" | "/livez" | "/readyz" => reply::text(method, "ok\n"),
         "/metrics" => {
-            let mut reply = reply::body(method, Bytes::from(metrics(app)));
+            let mut reply = reply::body(method, Bytes::from(metrics(app).await));
             let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
             reply.headers_mut().insert(header::CONTENT_TYPE, kind);
             reply
@@ -31,8 +30,8 @@ pub async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Reply {
 }
 
 /// Figures in Prometheus' text format.
-fn metrics(app: &App) -> String {
-    let (bytes, stored) = app.cache.size();
+async fn metrics(app: &App) -> String {
+    let (bytes, stored) = app.cache.size().await;
     let figures = [
         ("limpid_cache_bytes", "Bytes of stored feeds in memory.", bytes),
         ("limpid_cache_feeds", "Stored feeds in memory.", stored),

@@ -108,7 +108,8 @@ async fn every_answer_carries_the_headers_that_were_promised() {
         .get("/metrics")
         .await
         .has_status(200)
-        .says("limpid_build_info{version=");
+        .says("limpid_build_info{version=")
+        .says("\nlimpid_cache_feeds 1\n");
     proxy.get("/metrics").await.has_status(404);
 }
 
