@@ -26,7 +26,7 @@ pub(super) struct Shown {
 /// A player: its hosts, how its path begins, and the page that shows the same.
 ///
 /// In `page` and `poster`, `{id}` is the path's next segment, `{rest}` all of the rest of the path, and
-/// `{name}` (or `{?name}`) the query's parameter of that name; a row whose places cannot all be filled does not fit.
+/// `{name}` (or `{?name}`) the query's parameter of that name, `{=name}` one that is itself an address or a path; a row whose places cannot all be filled does not fit.
 struct Player {
     hosts: &'static [&'static str],
     path: &'static str,
@@ -70,7 +70,7 @@ static PLAYERS: &[Player] = &[
     row(&["bilibili.com"], "/blackboard/html5mobileplayer.html", "https://www.bilibili.com/video/av{aid}", "Bilibili video"),
     row(&["open.spotify.com", "embed.spotify.com"], "/embed-podcast/", "https://open.spotify.com/{rest}", "Spotify"),
     row(&["open.spotify.com", "embed.spotify.com"], "/embed/", "https://open.spotify.com/{rest}", "Spotify"),
-    row(&["w.soundcloud.com"], "/player", "{url}", "SoundCloud audio"),
+    row(&["w.soundcloud.com"], "/player", "{=url}", "SoundCloud audio"),
     Player { poster: Some("https://www.dailymotion.com/thumbnail/video/{id}"), ..row(&["dailymotion.com"], "/embed/video/", "https://www.dailymotion.com/video/{id}", "Dailymotion video") },
     Player { poster: Some("https://www.dailymotion.com/thumbnail/video/{video}"), ..row(&["geo.dailymotion.com"], "/player", "https://www.dailymotion.com/video/{video}", "Dailymotion video") },
     row(&["tiktok.com"], "/embed/v2/", "https://www.tiktok.com/embed/v2/{id}", "TikTok video"),
@@ -78,7 +78,7 @@ static PLAYERS: &[Player] = &[
     row(&["tiktok.com"], "/player/v1/", "https://www.tiktok.com/player/v1/{id}", "TikTok video"),
     row(&["tiktok.com"], "/embed/", "https://www.tiktok.com/embed/{id}", "TikTok video"),
     row(&["platform.twitter.com", "platform.x.com"], "/embed/", "https://x.com/i/status/{?id}", "Post on X"),
-    row(&["twitframe.com"], "/show", "{url}", "Post on X"),
+    row(&["twitframe.com"], "/show", "{=url}", "Post on X"),
     row(&["google.com", "maps.google.com"], "/maps/embed/v1/place", "https://www.google.com/maps/search/?api=1&query={q}", "Google Maps"),
     row(&["google.com", "maps.google.com"], "/maps/embed", "https://www.google.com/maps/embed?pb={pb}", "Google Maps"),
     row(&["google.com", "maps.google.com"], "/maps", "https://www.google.com/maps/search/?api=1&query={q}", "Google Maps"),
@@ -90,8 +90,8 @@ static PLAYERS: &[Player] = &[
     row(&["embed.music.apple.com"], "/", "https://music.apple.com/{rest}", "Apple Music"),
     row(&["instagram.com"], "/p/", "https://www.instagram.com/p/{id}/", "Instagram post"),
     row(&["instagram.com"], "/reel/", "https://www.instagram.com/reel/{id}/", "Instagram reel"),
-    row(&["facebook.com"], "/plugins/video.php", "{href}", "Facebook video"),
-    row(&["facebook.com"], "/plugins/post.php", "{href}", "Facebook post"),
+    row(&["facebook.com"], "/plugins/video.php", "{=href}", "Facebook video"),
+    row(&["facebook.com"], "/plugins/post.php", "{=href}", "Facebook post"),
     row(&["embed.reddit.com", "redditmedia.com"], "/r/", "https://www.reddit.com/r/{rest}", "Reddit post"),
     row(&["player.youku.com"], "/embed/", "https://v.youku.com/v_show/id_{id}.html", "Youku video"),
     row(&["v.qq.com"], "/txp/iframe/player.html", "https://v.qq.com/x/page/{vid}.html", "Tencent video"),
@@ -104,9 +104,9 @@ static PLAYERS: &[Player] = &[
     row(&["ted.com", "embed.ted.com"], "/talks/", "https://www.ted.com/talks/{id}", "TED talk"),
     row(&["archive.org"], "/embed/", "https://archive.org/details/{id}", "Internet Archive"),
     row(&["codepen.io"], "/", "https://codepen.io/{rest}", "CodePen"),
-    row(&["mixcloud.com", "player-widget.mixcloud.com"], "/widget/iframe/", "https://www.mixcloud.com{feed}", "Mixcloud audio"),
+    row(&["mixcloud.com", "player-widget.mixcloud.com"], "/widget/iframe/", "https://www.mixcloud.com{=feed}", "Mixcloud audio"),
     row(&["widget.deezer.com"], "/widget/auto/", "https://www.deezer.com/{rest}", "Deezer"),
-    row(&["cdn.embedly.com"], "/widgets/media.html", "{url}", "Embedded page"),
+    row(&["cdn.embedly.com"], "/widgets/media.html", "{=url}", "Embedded page"),
 ];
 
 /// The page that shows what the embed at `url` showed; failing a known player, the address itself.
@@ -141,12 +141,12 @@ fn fill(template: &str, rest: &str, url: &Url) -> Option<String> {
             "id" => out.push_str(segment(rest)?),
             "rest" => out.push_str(Some(rest).filter(|rest| !rest.is_empty())?),
             name => {
-                let name = name.trim_start_matches('?');
+                let whole = name.starts_with('=');
+                let name = name.trim_start_matches(['=', '?']);
                 let (_, value) = url
                     .query_pairs()
                     .find(|(key, value)| key == name && !value.is_empty())?;
-                if out.is_empty() || out.ends_with(".com") {
-                    // The whole address, or a path.
+                if whole {
                     out.push_str(&value);
                 } else {
                     out.extend(url::form_urlencoded::byte_serialize(value.as_bytes()));

@@ -200,8 +200,14 @@ mod tests {
 
     #[test]
     fn comments_floods_and_huge_values_go_and_the_rest_stays() {
-        let flood: String = (0..1000).map(|n| format!(" a{n}=\"<!--\"")).collect();
-        let few: String = (0..MAX_ATTRIBUTES).map(|n| format!(" a{n}=\"<!--\"")).collect();
+        let flood: String = (0..1000)
+            .map(|n| format!(" a{n}=\"<!--\""))
+            .collect::<Vec<_>>()
+            .concat();
+        let few: String = (0..MAX_ATTRIBUTES)
+            .map(|n| format!(" a{n}=\"<!--\""))
+            .collect::<Vec<_>>()
+            .concat();
         let huge = "A".repeat(MAX_VALUE + 1);
         for (given, told) in [
             (

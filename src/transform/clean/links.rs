@@ -57,7 +57,7 @@ pub(super) fn link(address: &str, base: Option<&Url>, clean: bool, rules: &[Rewr
     }
     if clean {
         if let Some(target) = trackers::redirected(&url) {
-            link.address = target.as_str().to_owned();
+            target.as_str().clone_into(&mut link.address);
             link.redirector = true;
             url = target;
         }

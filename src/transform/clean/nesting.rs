@@ -130,7 +130,7 @@ impl Nesting {
             .bytes()
             .all(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\x0c'))
         {
-            self.into_cell();
+            self.enter_cell();
             self.reopen();
         }
         self.at_pre_start = false;
@@ -237,7 +237,7 @@ impl Nesting {
             // A table right inside a table ends it.
             self.end("table");
         }
-        self.into_cell();
+        self.enter_cell();
         match name {
             "li" => self.end_sibling(&["li"]),
             "dd" | "dt" => self.end_sibling(&["dd", "dt"]),
@@ -293,7 +293,7 @@ impl Nesting {
     }
 
     /// Content right inside a table gets a cell of its own, so that it stays in its place.
-    fn into_cell(&mut self) {
+    fn enter_cell(&mut self) {
         if self.is_table_frame() && self.make_room_in_table("td") {
             self.imply("td");
         }

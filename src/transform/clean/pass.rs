@@ -241,8 +241,12 @@ impl Pass<'_, '_, '_> {
 
     /// The place of an element that is not kept, for links to it.
     fn anchor(&mut self, attributes: Attributes<'_>) {
+        self.place_anchor(attributes.id());
+    }
+
+    fn place_anchor(&mut self, id: Option<&str>) {
         if !self.nesting.is_table_frame() {
-            self.places.anchor(&self.nesting.out, attributes.id());
+            self.places.anchor(&self.nesting.out, id);
         }
     }
 
@@ -278,6 +282,9 @@ impl Pass<'_, '_, '_> {
 
     fn drop_hidden(&mut self, tag: &Tag) {
         self.note(Reason::Element, &tag.name);
+        if elements::closes_paragraph(&tag.name) {
+            self.nesting.end("p");
+        }
         if !elements::is_void(&tag.name) {
             let until = match &*tag.name {
                 "p" | "li" | "dd" | "dt" | "td" | "th" | "tr" | "option" => Until::Sibling,

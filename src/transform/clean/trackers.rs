@@ -225,7 +225,8 @@ pub(super) fn without_parameters<'a>(address: &'a str, site: Option<&str>) -> Co
     let mut out = path.to_owned();
     let mut separator = '?';
     for pair in query.unwrap_or_default().split('&') {
-        if !is_tracking(pair, site) && !(pair.is_empty() && separator == '?') {
+        let needless = pair.is_empty() && separator == '?';
+        if !needless && !is_tracking(pair, site) {
             out.push(separator);
             out.push_str(pair);
             separator = '&';

@@ -18,10 +18,7 @@ impl Pass<'_, '_, '_> {
             .map(str::trim)
             .filter(|href| !matches!(*href, "" | "#"));
         let Some(href) = href else {
-            if !self.nesting.is_table_frame() {
-                self.places.anchor(&self.nesting.out, id);
-            }
-            return;
+            return self.place_anchor(id);
         };
         let url = links::absolute(href, self.base);
         if self.cleaner.policy.trackers && url.as_ref().is_some_and(trackers::is_share_button) {
@@ -31,15 +28,11 @@ impl Pass<'_, '_, '_> {
         if let Some(fragment) = self.local_fragment(href, url.as_ref()) {
             return self.local_link(id, fragment, url.as_ref(), attributes);
         }
-        match self.link_address(href) {
-            Some(address) => self.start_link(id, &address, |out| attributes.write_kept(out, "a")),
-            None => {
-                self.note(Reason::Address, href);
-                if !self.nesting.is_table_frame() {
-                    self.places.anchor(&self.nesting.out, id);
-                }
-            }
+        if let Some(address) = self.link_address(href) {
+            return self.start_link(id, &address, |out| attributes.write_kept(out, "a"));
         }
+        self.note(Reason::Address, href);
+        self.place_anchor(id);
     }
 
     /// The address of a link, cleaned and noted.

@@ -88,7 +88,7 @@ impl Places {
                 }
                 Mark::Link(target, otherwise) => match otherwise {
                     Some(address) if !ids.contains(target.as_str()) => {
-                        push_attribute(&mut settled, "href", address)
+                        push_attribute(&mut settled, "href", address);
                     }
                     _ => push_attribute(&mut settled, "href", &format!("#{}", encoded(target))),
                 },
