@@ -132,11 +132,12 @@ async fn reload(
                 // What does not change while we run.
                 settings.public_url.clone_from(public_url);
                 let endpoints = settings.app(Arc::clone(keys)).endpoints;
+                let feeds = endpoints.len();
+                app.publish(endpoints);
                 tracing::info!(
-                    feeds = endpoints.len(),
+                    feeds,
                     "feeds read again; other settings hold from the next start on"
                 );
-                app.publish(endpoints);
             }
             Err(failure) => tracing::error!("the settings in force stay: {failure}"),
         }
