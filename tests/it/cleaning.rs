@@ -135,6 +135,10 @@ fn name(folder: &Path) -> String {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how the person who runs the tests asks for it"
+)]
 fn every_fixture_comes_out_as_it_was_blessed() {
     let bless = std::env::var_os("BLESS").is_some();
     let mut wrong = Vec::new();

@@ -45,9 +45,8 @@ pub(super) fn xml(body: &str) -> Result<(), Error> {
                 let name: &[u8] = &reference;
                 check_reference(depth, name)?;
             }
-            Event::DocType(_) => return Err(Error::Unsound),
             Event::Eof if depth == 0 && roots == 1 => return Ok(()),
-            Event::Eof => return Err(Error::Unsound),
+            Event::DocType(_) | Event::Eof => return Err(Error::Unsound),
             _ => {}
         }
     }

@@ -229,14 +229,12 @@ impl Walk<'_, '_, '_> {
                 }
             }
             Value::String(text) => match key.and_then(node) {
-                Some(Node::Html) if text.contains('<') => *text = self.cleaner.html(text, self.markup_base),
-                Some(Node::Html) => {}
-                Some(Node::TextOrHtml) if text.contains('<') => {
-                    *text = self.cleaner.text_or_html(text, self.markup_base);
-                }
-                Some(Node::TextOrHtml) => {}
                 Some(Node::Address(role)) => self.address(value, role),
                 Some(Node::Id) | None => self.default_rule_on(value),
+                // Without `<` there is no markup.
+                Some(Node::Html | Node::TextOrHtml) if !text.contains('<') => {}
+                Some(Node::Html) => *text = self.cleaner.html(text, self.markup_base),
+                Some(Node::TextOrHtml) => *text = self.cleaner.text_or_html(text, self.markup_base),
             },
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }

@@ -17,8 +17,8 @@ const VOID: [&str; 14] = [
 ];
 
 /// Names of HTML elements that feeds use for data as well.
-const ALSO_DATA: [&str; 8] = [
-    "title", "link", "source", "summary", "address", "label", "data", "time",
+const ALSO_DATA: [&str; 9] = [
+    "title", "link", "source", "summary", "content", "address", "label", "data", "time",
 ];
 
 /// Opening one of these in HTML would swallow what follows as text.
@@ -113,7 +113,7 @@ pub(super) fn in_wrapper<'p, 't>(pieces: &'p [Piece<'t>]) -> Option<(&'t str, &'
             return None;
         }
     }
-    (name.local.eq_ignore_ascii_case("div") && depth == 1).then(|| (wrapper.raw, inside))
+    (name.local.eq_ignore_ascii_case("div") && depth == 1).then_some((wrapper.raw, inside))
 }
 
 /// The base that `xml:base` in a tag gives, if any.

@@ -108,11 +108,10 @@ impl<'j> Stream<'j> {
 
     /// Takes back the white space before something that is left out.
     pub(super) fn trim(&mut self) {
-        if let Some(run) = self.run.as_ref().filter(|run| run.end == self.out.len()) {
-            if run.raw.trim().is_empty() {
-                self.out.truncate(run.begin);
-                self.run = None;
-            }
+        let last = self.run.as_ref().filter(|run| run.end == self.out.len());
+        if let Some(blank) = last.filter(|run| run.raw.trim().is_empty()) {
+            self.out.truncate(blank.begin);
+            self.run = None;
         }
     }
 
