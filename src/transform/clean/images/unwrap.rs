@@ -38,8 +38,10 @@ enum Held {
     AfterOptions(&'static str),
     /// The first `http(s):` after this in the path, plain or encoded.
     Embedded(&'static str),
-    /// `/{40 hex}/{hex}` or `/{40 hex}?url=`.
-    Camo,
+    /// `/{40 hex}/{hex}`.
+    CamoHex,
+    /// `/{40 hex}?url=`.
+    CamoQuery,
     /// `/…/plain/{address}@{extension}`.
     Plain,
     /// A path segment (and all that follows) is the address in base64url.
@@ -89,7 +91,8 @@ static WRAPPERS: &[Wrapper] = &[
     row("fetch", &["*"], "*/image/fetch/*", Held::Embedded("/image/fetch/")),
     row("thumbor", &["*"], "*/unsafe/*", Held::Embedded("/unsafe/")),
     row("cloudimg", &["*.cloudimg.io"], "*", Held::Embedded("/")),
-    row("camo", &["*"], "*", Held::Camo),
+    row("camo-hex", &["*"], "*", Held::CamoHex),
+    row("camo-q", &["*"], "*", Held::CamoQuery),
     row("imgproxy-plain", &["*"], "*/plain/*", Held::Plain),
     row("imgproxy-b64", &["*"], "*/aHR0c*", Held::Base64),
 ];
@@ -188,7 +191,9 @@ fn extract(held: Held, url: &Url) -> Option<Found> {
         Held::Subdomain(suffix) => subdomain(url, suffix),
         Held::AfterOptions(mark) => after_options(url, mark).map(Found::sure),
         Held::Embedded(mark) => embedded(url, mark).map(Found::sure),
-        Held::Camo => camo(url).map(Found::sure),
+        Held::CamoHex => with_scheme(&hex_decode(after_digest(url)?)?).map(Found::sure),
+        Held::CamoQuery if after_digest(url)?.is_empty() => parameter(url, &["url"]).map(Found::sure),
+        Held::CamoQuery => None,
         Held::Plain => plain(url).map(Found::sure),
         Held::Base64 => base64url(url).map(Found::sure),
         Held::Fragment => with_scheme(url.fragment()?).map(Found::sure),
@@ -342,17 +347,12 @@ fn embedded(url: &Url, mark: &str) -> Option<Url> {
     with_scheme(&format!("{}{query}", &rest[at..]))
 }
 
-fn camo(url: &Url) -> Option<Url> {
-    let mut segments = url.path_segments()?;
-    let digest = segments.next()?;
-    if digest.len() != 40 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    match (segments.next(), segments.next()) {
-        (None | Some(""), None) => with_scheme(&decode(raw_parameter(url, "url")?)),
-        (Some(hex), None) => with_scheme(&hex_decode(hex)?),
-        _ => None,
-    }
+/// The one path segment (or none) after camo's digest.
+fn after_digest(url: &Url) -> Option<&str> {
+    let (digest, rest) = url.path().get(1..41).zip(url.path().get(41..))?;
+    let one =
+        digest.bytes().all(|byte| byte.is_ascii_hexdigit()) && !rest.trim_start_matches('/').contains('/');
+    (one && (rest.is_empty() || rest.starts_with('/'))).then(|| rest.trim_start_matches('/'))
 }
 
 fn hex_decode(hex: &str) -> Option<String> {
