@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,10 @@ use moka::future::Cache as Memory;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use crate::cache::coalesce::Flight;
 use crate::cache::representation::{Representation, hash};
-use crate::cache::stored::{Failure, Version};
-use crate::cache::{Cache, Found, Missed};
+use crate::cache::stored::{Failure, StoredResponse, Version};
+use crate::cache::{Cache, Found, Landed, Missed};
 use crate::clock::Clock;
 use crate::endpoint::{Endpoint, Origin};
 use crate::fetch::Fetcher;
@@ -21,8 +23,9 @@ use crate::images::{Image, Images};
 use crate::message::{Format, Kind};
 use crate::refresh::{Tools, refresh};
 use crate::sign::{KeyRing, Signer};
+use crate::store::{self, Place, Store};
 use crate::transform::convert::convert;
-use crate::{cache, demo, fetch, images, telemetry, transform};
+use crate::{cache, demo, fetch, images, transform};
 
 /// Who may ask for feeds that are not in the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,10 +77,27 @@ pub struct Options {
     pub freshness: cache::freshness::Policy,
 }
 
+impl From<&Options> for store::Options {
+    fn from(options: &Options) -> Self {
+        let place = match &options.store {
+            StoreKind::Memory => Place::Memory,
+            StoreKind::Disk(folder) => Place::Disk(folder.clone()),
+            StoreKind::Redis(url) => Place::Redis(url.to_string()),
+        };
+        Self {
+            place,
+            ..Self::default()
+        }
+    }
+}
+
 /// Seconds beyond an origin's own time that one refresh may take: waiting for a turn, cleaning.
 const REFRESH_MARGIN: Duration = Duration::from_secs(40);
 /// How long a reader of an old copy waits for a new one.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// One refresh under way.
+type Refreshing = Pin<Box<dyn Future<Output = Result<StoredResponse, Failure>> + Send>>;
 
 /// Conversions are known by what they are made from: the version's hash, the format, the address.
 type ConversionKey = [u8; 16];
@@ -116,9 +136,27 @@ pub enum NamedBy {
 }
 
 impl App {
-    /// Wires everything. Starts nothing.
+    /// Opens the store and wires everything in front of it. A store that cannot be opened costs what
+    /// would outlive a restart, not the service: that is logged.
+    pub async fn open(options: Options, clock: Clock) -> Arc<Self> {
+        let place = store::Options::from(&options);
+        let store = Store::open(&place).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the store cannot be used; feeds are kept in memory only");
+            Store::memory(&place)
+        });
+        Self::with_store(options, store, clock)
+    }
+
+    /// Wires everything, with nothing that outlives the process.
     #[must_use]
     pub fn new(options: Options, clock: Clock) -> Arc<Self> {
+        let store = Store::memory(&store::Options::from(&options));
+        Self::with_store(options, store, clock)
+    }
+
+    /// Wires everything in front of `store`. Must be called in a runtime.
+    #[must_use]
+    pub fn with_store(options: Options, store: Store, clock: Clock) -> Arc<Self> {
         let transforms = Arc::new(Semaphore::new(cores()));
         let tools = |options: fetch::Options| Tools {
             fetcher: Fetcher::new(options),
@@ -135,10 +173,14 @@ impl App {
             deadline,
             patience: PATIENCE,
         };
+        let images = Images::new(options.images, Fetcher::new(options.image_fetch), clock.clone());
+        let told = images.clone();
+        // What to try when a picture's own address fails is known to the feed alone.
+        let on_load = Box::new(move |stored: &StoredResponse| told.learn(&stored.version.pictures));
         let app = Self {
             signer: Signer::new(Arc::clone(&options.keys), &options.public_url),
-            images: Images::new(options.images, Fetcher::new(options.image_fetch), clock.clone()),
-            cache: Cache::new(cache, clock.clone()),
+            images,
+            cache: Cache::with_store(store, cache, clock.clone(), on_load),
             clock,
             adhoc: options.adhoc,
             prefix: options.public_url.path().trim_end_matches('/').to_owned(),
@@ -206,30 +248,9 @@ impl App {
         by: NamedBy,
         only_stored: bool,
     ) -> Result<Found, Missed> {
-        let (app, asked) = (Arc::clone(self), Arc::clone(endpoint));
+        let refresh = self.refreshing(endpoint, by);
         self.cache
-            .get(
-                &endpoint.name,
-                &endpoint.freshness,
-                only_stored,
-                move |prior| async move {
-                    let tools = match by {
-                        NamedBy::Owner => &app.trusted,
-                        NamedBy::Anyone => &app.open,
-                    };
-                    let refreshed = refresh(tools, &asked, prior.as_deref(), app.clock.millis()).await;
-                    match refreshed {
-                        Ok(stored) => {
-                            app.learn_pictures(&stored.version, prior.as_ref().map(|prior| &prior.version));
-                            Ok(stored)
-                        }
-                        Err(error) => {
-                            tracing::warn!(feed = %telemetry::feed(&asked.name), %error, "a refresh failed");
-                            Err(Failure::from(error))
-                        }
-                    }
-                },
-            )
+            .get(&endpoint.name, &endpoint.freshness, only_stored, refresh)
             .await
     }
 
@@ -245,6 +266,37 @@ impl App {
                 etag: format!("\"{}\"", blake3::hash(bytes).to_hex()),
             }),
             None => self.images.get(url).await,
+        }
+    }
+
+    /// Asks the origin of `endpoint` now, unless it is being asked already.
+    pub fn refresh(self: &Arc<Self>, endpoint: &Arc<Endpoint>, by: NamedBy) -> Flight<Landed> {
+        let refresh = self.refreshing(endpoint, by);
+        self.cache.refresh(&endpoint.name, &endpoint.freshness, refresh)
+    }
+
+    /// Writes what is not yet written. Nothing outlives the process that comes afterwards.
+    pub async fn close(&self) {
+        self.cache.close().await;
+    }
+
+    /// What the cache does to refresh `endpoint`.
+    fn refreshing(
+        self: &Arc<Self>,
+        endpoint: &Arc<Endpoint>,
+        by: NamedBy,
+    ) -> impl FnOnce(Option<Arc<StoredResponse>>) -> Refreshing + Send + 'static {
+        let (app, endpoint) = (Arc::clone(self), Arc::clone(endpoint));
+        move |prior| {
+            Box::pin(async move {
+                let tools = match by {
+                    NamedBy::Owner => &app.trusted,
+                    NamedBy::Anyone => &app.open,
+                };
+                let stored = refresh(tools, &endpoint, prior.as_deref(), app.clock.millis()).await?;
+                app.learn_pictures(&stored.version, prior.as_ref().map(|prior| &prior.version));
+                Ok(stored)
+            })
         }
     }
 

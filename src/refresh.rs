@@ -3,6 +3,7 @@
 mod failure;
 mod make;
 mod ask;
+mod moved;
 mod local;
 
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 use tokio::sync::Semaphore;
 
+use crate::cache::freshness::rhythm::Rhythm;
 use crate::cache::freshness::{Freshness, lifetime};
-use crate::cache::stored::{OriginState, StoredResponse, Version};
+use crate::cache::stored::{LastRead, OriginState, StoredResponse, Version};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
 use crate::fetch::{self, Fetcher};
@@ -80,6 +82,7 @@ pub async fn refresh(
             .map(ToString::to_string),
         moved_permanently: document.parts.iter().all(|part| part.moved_permanently),
         body_hash: document.hash(),
+        moved: moved::count(document.answered(), known.map(|known| &known.origin)),
         status: 200,
         full_at: now,
         empty: 0,
@@ -92,16 +95,29 @@ pub async fn refresh(
         tracing::warn!(feed = %telemetry::feed(&endpoint.name), "the feed came without entries; the last copy is kept");
         return Ok(kept(prior, endpoint, now));
     }
+    let policy = &endpoint.freshness;
     // Of several origins, the most impatient decides.
     let lifetimes = document.parts.iter();
-    let lifetimes = lifetimes.map(|part| lifetime(&part.headers, &version.hints, &endpoint.freshness, now));
-    let fresh = lifetimes.min().unwrap_or(endpoint.freshness.min);
+    let lifetimes = lifetimes.map(|part| lifetime(&part.headers, &version.hints, policy, now));
+    let fresh = lifetimes.min().unwrap_or(policy.min);
+    let rhythm = prior.map_or_else(
+        || Rhythm::new(now),
+        |prior| prior.rhythm.after(has_news(known, &version), now),
+    );
     Ok(StoredResponse {
         version,
         origin,
-        freshness: Freshness::new(now, fresh, &endpoint.freshness),
+        freshness: Freshness::new(now, rhythm.stretch(fresh, policy, now), policy),
         failing: None,
+        rhythm,
+        last_read: prior.map_or_else(|| LastRead::new(now), |prior| prior.last_read.clone()),
     })
+}
+
+/// True when the feed itself changed: another entry, not another date of its own or another policy of ours.
+fn has_news(known: Option<&StoredResponse>, version: &Version) -> bool {
+    let hashes = |version: &Version| version.entries.iter().map(|entry| entry.hash).collect::<Vec<_>>();
+    known.is_some_and(|known| hashes(&known.version) != hashes(version))
 }
 
 /// The same version with a new date. Validators that came with a 304 replace the old ones
@@ -122,6 +138,7 @@ fn redated(stored: &StoredResponse, endpoint: &Endpoint, headers: &HeaderMap, no
         let before = stored.freshness;
         Duration::from_millis(before.fresh_until.saturating_sub(before.stored_at))
     };
+    let fresh = stored.rhythm.stretch(fresh, &endpoint.freshness, now);
     redated.freshness = Freshness::new(now, fresh, &endpoint.freshness);
     redated
 }

@@ -1,6 +1,6 @@
 //! One version of a document as readers get it: its bytes in every coding, its validators.
 
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -35,6 +35,36 @@ impl Coding {
             Self::Brotli => Some("br"),
             Self::Zstd => Some("zstd"),
         }
+    }
+}
+
+/// The bytes of one version as a store keeps them: the identity only where no coding says the same.
+#[derive(Debug)]
+pub struct Codings {
+    /// Of the identity bytes.
+    pub length: usize,
+    pub identity: Option<Bytes>,
+    pub gzip: Option<Bytes>,
+    pub brotli: Option<Bytes>,
+    pub zstd: Option<Bytes>,
+}
+
+impl Codings {
+    /// The identity bytes: at most `length`, whatever a coding would make of itself.
+    fn decoded(&self) -> Option<Bytes> {
+        if let Some(identity) = &self.identity {
+            return Some(identity.clone());
+        }
+        let mut body = Vec::new();
+        let mut read = |source: &mut dyn Read| source.take(self.length as u64).read_to_end(&mut body).ok();
+        // Fastest first.
+        match (&self.zstd, &self.gzip, &self.brotli) {
+            (Some(zstd), _, _) => read(&mut zstd::Decoder::new(&zstd[..]).ok()?),
+            (_, Some(gzip), _) => read(&mut flate2::read::GzDecoder::new(&gzip[..])),
+            (_, _, Some(brotli)) => read(&mut brotli::Decompressor::new(&brotli[..], 4096)),
+            (None, None, None) => None,
+        }?;
+        Some(exact(body))
     }
 }
 
@@ -82,7 +112,7 @@ impl Representation {
         Self {
             kind,
             hash,
-            etag: format!("W/\"{}\"", hex(&hash)),
+            etag: etag(&hash),
             last_modified,
             gzip,
             brotli,
@@ -90,6 +120,23 @@ impl Representation {
             identity: exact(body),
             head: OnceLock::new(),
         }
+    }
+
+    /// What a store kept. `None` when the bytes are not those of `hash`.
+    #[must_use]
+    pub fn of(codings: Codings, kind: Kind, hash: [u8; 16], last_modified: Millis) -> Option<Self> {
+        let identity = codings.decoded()?;
+        (self::hash(&identity) == hash).then(|| Self {
+            kind,
+            hash,
+            etag: etag(&hash),
+            last_modified,
+            identity,
+            gzip: codings.gzip,
+            brotli: codings.brotli,
+            zstd: codings.zstd,
+            head: OnceLock::new(),
+        })
     }
 
     /// The bytes in `coding`, if they exist in it.
@@ -125,6 +172,10 @@ pub fn hash(bytes: &[u8]) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
     short
+}
+
+fn etag(hash: &[u8; 16]) -> String {
+    format!("W/\"{}\"", hex(hash))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,8 +1,10 @@
 //! What the cache keeps for one key. Plain fields, so that a store can write them down.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::freshness::Freshness;
+use super::freshness::rhythm::Rhythm;
 use super::representation::Representation;
 use crate::clock::Millis;
 use crate::message::Validators;
@@ -20,6 +22,36 @@ pub struct StoredResponse {
     pub freshness: Freshness,
     /// The failures since the last success, if any.
     pub failing: Option<Failing>,
+    /// How often it really changes.
+    pub rhythm: Rhythm,
+    /// When a reader last asked for it.
+    pub last_read: LastRead,
+}
+
+/// When a reader last asked: shared by all dates of one feed, so that noting it copies nothing.
+#[derive(Clone, Debug, Default)]
+pub struct LastRead(Arc<AtomicU64>);
+
+impl LastRead {
+    /// Last read then.
+    #[must_use]
+    pub fn new(at: Millis) -> Self {
+        Self(Arc::new(AtomicU64::new(at)))
+    }
+
+    /// When.
+    #[must_use]
+    pub fn get(&self) -> Millis {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// A reader asks, or asked another instance.
+    pub fn note(&self, at: Millis) {
+        // A look first: readers who come in the same moment do not write to one place.
+        if self.get() < at {
+            self.0.fetch_max(at, Ordering::Relaxed);
+        }
+    }
 }
 
 /// One version of a cleaned document and what the next transform can use of it.
@@ -48,6 +80,8 @@ pub struct OriginState {
     pub url: Option<String>,
     /// True when every redirect on the way there was permanent.
     pub moved_permanently: bool,
+    /// How often in a row it had moved there permanently.
+    pub moved: u8,
     /// Hash of the body as it came: an equal one is not cleaned again.
     pub body_hash: [u8; 16],
     /// 200 or 304.
@@ -106,8 +140,12 @@ pub struct Failing {
     pub count: u32,
     /// When the first of them was.
     pub since: Millis,
+    /// When the last one was.
+    pub at: Millis,
     /// The origin is not asked again before.
     pub retry_at: Millis,
+    /// Since when every answer was 410 (Gone), if the last one was.
+    pub gone_since: Option<Millis>,
 }
 
 impl Failure {
@@ -128,9 +166,11 @@ impl Failing {
     #[must_use]
     pub fn first(failure: Failure, now: Millis) -> Self {
         Self {
+            gone_since: (failure.status == Some(410)).then_some(now),
             last: failure,
             count: 1,
             since: now,
+            at: now,
             retry_at: now,
         }
     }
@@ -143,10 +183,23 @@ impl Failing {
             Some(before) => Self {
                 count: before.count.saturating_add(1),
                 since: before.since,
+                gone_since: first.gone_since.map(|now| before.gone_since.unwrap_or(now)),
                 ..first
             },
             None => first,
         }
+    }
+}
+
+impl Failing {
+    /// True when the feed is gone for good: nothing but 410, several times and over days. One 410 may be
+    /// a mistake of an evening.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        const DAYS: Millis = 3 * 24 * 3_600_000;
+        const TIMES: u32 = 3;
+        let long = |since: Millis| self.at.saturating_sub(since) >= DAYS;
+        self.count >= TIMES && self.gone_since.is_some_and(long)
     }
 }
 

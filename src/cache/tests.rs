@@ -4,9 +4,10 @@ use crate::message::Kind;
 use crate::transform::Hints;
 use crate::transform::report::Report;
 use freshness::Freshness;
+use freshness::rhythm::Rhythm;
 use representation::Representation;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use stored::{OriginState, Version};
+use stored::{LastRead, OriginState, Version};
 use tokio::sync::Semaphore;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -77,6 +78,8 @@ fn copy(number: usize, now: Millis, policy: &Policy) -> StoredResponse {
             policy: [0; 16],
         }),
         origin: OriginState::default(),
+        rhythm: Rhythm::new(now),
+        last_read: LastRead::new(now),
         freshness: Freshness::new(now, policy.min, policy),
         failing: None,
     }

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, header};
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::{Error, Tools, local};
+use super::{Error, Tools, local, moved};
 use crate::cache::representation::hash;
 use crate::cache::stored::StoredResponse;
 use crate::clock::Millis;
@@ -46,6 +46,8 @@ pub(super) struct Part {
     /// The address that answered.
     pub(super) url: Option<Url>,
     pub(super) moved_permanently: bool,
+    /// True when it was asked where it had moved to, not where the settings say.
+    pub(super) asked_there: bool,
 }
 
 impl Part {
@@ -55,6 +57,7 @@ impl Part {
             headers: HeaderMap::new(),
             url,
             moved_permanently: false,
+            asked_there: false,
         }
     }
 }
@@ -73,6 +76,18 @@ impl Document {
         match self.parts.as_slice() {
             [part] if !self.merged => validators(&part.headers),
             _ => Validators::default(),
+        }
+    }
+
+    /// Which address answered, and how it was come by. Of several, none.
+    pub(super) fn answered(&self) -> moved::Answered<'_> {
+        match self.parts.as_slice() {
+            [part] if !self.merged => moved::Answered {
+                url: part.url.as_ref(),
+                moved_permanently: part.moved_permanently,
+                asked_there: part.asked_there,
+            },
+            _ => moved::Answered::default(),
         }
     }
 
@@ -154,6 +169,7 @@ fn part(response: OriginResponse) -> Part {
         headers: response.headers,
         url: Some(response.url),
         moved_permanently: response.moved_permanently,
+        asked_there: false,
     }
 }
 
@@ -170,13 +186,30 @@ async fn over_http<'p>(
     known: Option<&'p StoredResponse>,
     now: Millis,
 ) -> Result<Answer<'p>, Error> {
+    let there = known.and_then(|known| moved::confirmed(&known.origin, url));
     let known = known.filter(|known| now.saturating_sub(known.origin.full_at) < ASK_IN_FULL);
     let nothing = Validators::default();
     let validators = known.map_or(&nothing, |known| &known.origin.validators);
-    match (tools.fetcher.feed(url, validators).await?, known) {
+    let at = async |url: &Url| tools.fetcher.feed(url, validators).await;
+    let (fetched, asked_there) = match (&there, known) {
+        (None, _) => (at(url).await?, false),
+        (Some(there), Some(_)) => match at(there).await {
+            Ok(fetched) => (fetched, true),
+            Err(_) => (at(url).await?, false),
+        },
+        // The daily question goes where the settings say, so that a move is confirmed or taken back.
+        (Some(there), None) => match at(url).await {
+            Ok(fetched) => (fetched, false),
+            Err(_) => (at(there).await?, true),
+        },
+    };
+    match (fetched, known) {
         (Fetched::NotModified { headers }, Some(stored)) => Ok(Answer::NotModified { stored, headers }),
         (Fetched::NotModified { .. }, None) => Err(unasked_304()),
-        (Fetched::Modified(response), _) => Ok(Answer::Document(Document::of_one(part(response)))),
+        (Fetched::Modified(response), _) => Ok(Answer::Document(Document::of_one(Part {
+            asked_there,
+            ..part(response)
+        }))),
     }
 }
 

@@ -1,5 +1,7 @@
 //! How long an answer is fresh and how long it may be served stale (RFC 9111, RFC 5861). Pure.
 
+pub mod rhythm;
+
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderName, header};

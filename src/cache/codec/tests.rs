@@ -1,0 +1,151 @@
+use super::*;
+use crate::cache::freshness::Policy;
+use std::time::Duration;
+use url::Url;
+
+fn url(text: &str) -> Url {
+    Url::parse(text).expect("url")
+}
+
+/// A stored response with something in every field.
+fn full(body: &str) -> StoredResponse {
+    let picture = Picture {
+        url: url("https://pictures.example/ä.png?x=1#y"),
+        alternates: Arc::new([
+            url("http://pictures.example/b.png"),
+            url("https://wrapper.example/?url=b"),
+        ]),
+    };
+    let mut report = Report {
+        charset: "utf-8 (stated)".to_owned(),
+        ..Report::default()
+    };
+    report.changed(Some(0), Reason::Embed, "iframe");
+    report.changed(None, Reason::Identity, "hub");
+    report.changed(None, Reason::Identity, "self");
+    let failure = Failure {
+        status: Some(503),
+        retry_after: Some(120),
+        ..Failure::new(Class::Slow, "the origin took too long")
+    };
+    StoredResponse {
+        version: Arc::new(Version {
+            representation: Representation::new(body.as_bytes().to_vec(), Kind::Atom, None, 5_000),
+            entries: vec![EntryMark {
+                hash: [7; 16],
+                span: 3..body.len(),
+                pictures: vec![picture.clone()],
+            }],
+            pictures: vec![picture],
+            hints: Hints {
+                ttl: Some(3600),
+                skip_hours: vec![0, 23],
+                skip_days: vec![6],
+                entries: 1,
+            },
+            report,
+            policy: [9; 16],
+        }),
+        origin: OriginState {
+            validators: Validators {
+                etag: Some("W/\"ä\"".to_owned()),
+                last_modified: None,
+            },
+            url: Some("https://feeds.example/new".to_owned()),
+            moved_permanently: true,
+            moved: 2,
+            body_hash: [1; 16],
+            status: 200,
+            full_at: 1 << 40,
+            empty: 1,
+        },
+        freshness: Freshness::new(1 << 41, Duration::from_secs(900), &Policy::default()),
+        failing: Some(Failing {
+            gone_since: Some(3),
+            ..Failing::first(failure, 1 << 41)
+        }),
+        rhythm: Rhythm {
+            changed_at: 1,
+            interval: 2,
+        },
+        last_read: LastRead::new(77),
+    }
+}
+
+/// Everything there is, as text.
+fn told(stored: &StoredResponse) -> String {
+    format!("{stored:?}")
+}
+
+#[test]
+fn what_is_read_is_what_was_kept() {
+    for body in ["<feed/>".to_owned(), "<entry>some text</entry>\n".repeat(500)] {
+        let kept = full(&body);
+        let record = record(&kept, 3);
+        let read = stored(&record).expect("the record is whole");
+        assert_eq!(told(&read), told(&kept));
+        assert_eq!(record.fence, 3);
+    }
+}
+
+#[test]
+fn the_identity_bytes_are_kept_once() {
+    let kept = full(&"<entry>some text</entry>\n".repeat(500));
+    let made = &kept.version.representation;
+    let coded = [&made.gzip, &made.brotli, &made.zstd].into_iter().flatten();
+    let coded: usize = coded.map(Bytes::len).sum();
+    assert!(record(&kept, 0).body.len() < coded + 1_000);
+}
+
+#[test]
+fn a_head_of_another_version_is_a_miss() {
+    let (one, other) = (full("<feed>1</feed>"), full("<feed>2</feed>"));
+    let mixed = Record {
+        head: head(&one),
+        ..record(&other, 1)
+    };
+    assert!(stored(&mixed).is_none());
+}
+
+#[test]
+fn any_changed_or_missing_byte_is_a_miss_or_a_value_and_never_a_crash() {
+    let whole = record(&full(&"<entry>some text</entry>\n".repeat(40)), 1);
+    for at in 0..whole.body.len() {
+        let mut body = whole.body.to_vec();
+        body[at] ^= 0x55;
+        if let Some(read) = stored(&Record {
+            body: body.into(),
+            ..whole.clone()
+        }) {
+            assert_eq!(
+                read.version.representation.hash,
+                full(&"<entry>some text</entry>\n".repeat(40))
+                    .version
+                    .representation
+                    .hash
+            );
+        }
+        let cut = Record {
+            body: whole.body.slice(..at),
+            ..whole.clone()
+        };
+        assert!(stored(&cut).is_none(), "cut at {at}");
+    }
+    for at in 0..whole.head.len() {
+        assert!(read_head(&whole.head.slice(..at)).is_none(), "cut at {at}");
+    }
+}
+
+#[test]
+fn another_layout_is_a_miss() {
+    let whole = record(&full("<feed/>"), 1);
+    let mut head = whole.head.to_vec();
+    head[0] = LAYOUT + 1;
+    assert!(
+        stored(&Record {
+            head: head.into(),
+            ..whole
+        })
+        .is_none()
+    );
+}

@@ -1,0 +1,160 @@
+//! The store behind the memory: copies that outlive a restart, and the agreement with other instances
+//! about who asks an origin.
+//!
+//! No failure here costs a reader an answer: what cannot be read is asked for again, what cannot be
+//! written is served from memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use super::codec;
+use super::stored::StoredResponse;
+use crate::store::{Change, Error, Lease, Space, Store};
+
+/// Feeds on the shelf.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    store: Store,
+    /// True while the store does not do what it is asked: said once, not at every call.
+    troubled: AtomicBool,
+}
+
+/// A copy and which lease wrote it; 0: one without a lease.
+#[derive(Clone, Debug)]
+pub(super) struct Copy {
+    pub(super) response: Arc<StoredResponse>,
+    pub(super) fence: u64,
+}
+
+impl Copy {
+    /// True when `other` was written after this one. Fences decide; one that was written without a lease
+    /// is as old as it says.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        if self.fence > 0 && other.fence > 0 {
+            return self.fence < other.fence;
+        }
+        self.response.freshness.stored_at < other.response.freshness.stored_at
+    }
+}
+
+/// What came of keeping a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It outlives a crash.
+    Yes,
+    /// The store does not take it now.
+    No,
+    /// A later copy is there already.
+    Outdated,
+}
+
+/// The right to ask an origin.
+#[derive(Debug)]
+pub(super) enum Right {
+    /// Ours, with the fence for what comes of it.
+    Ours(Lease),
+    /// Another instance asks already.
+    Theirs,
+    /// Nobody can be asked: everyone is alone.
+    Unknown,
+}
+
+impl Shelf {
+    pub(super) fn new(store: Store) -> Self {
+        Self {
+            store,
+            troubled: AtomicBool::new(false),
+        }
+    }
+
+    /// True when other instances write here too.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self.store, Store::Redis(_))
+    }
+
+    /// The copy under `key`.
+    ///
+    /// # Errors
+    /// When the store gives no answer: that says nothing about the copy.
+    pub(super) async fn load(&self, key: &str) -> Result<Option<Copy>, Error> {
+        let record = self.told(self.store.get(Space::Feed, key).await)?;
+        let Some(record) = record else {
+            return Ok(None);
+        };
+        let fence = record.fence;
+        // Decompressing is work: not for a thread that answers readers.
+        let read = tokio::task::spawn_blocking(move || codec::stored(&record)).await;
+        Ok(read.ok().flatten().map(|response| Copy {
+            response: Arc::new(response),
+            fence,
+        }))
+    }
+
+    /// Writes `copy`; only its head when `before` is the same version.
+    pub(super) async fn keep(&self, key: &str, copy: &Copy, before: Option<&Copy>) -> Kept {
+        let response = &copy.response;
+        let same = before.is_some_and(|before| Arc::ptr_eq(&before.response.version, &response.version));
+        if same {
+            let head = codec::head(response);
+            match self.told(self.store.put_head(Space::Feed, key, head, copy.fence).await) {
+                Ok(true) => return Kept::Yes,
+                // The record is gone, or a later one is there: the next write tells which.
+                Ok(false) => {}
+                Err(_) => return Kept::No,
+            }
+        }
+        let record = codec::record(response, copy.fence);
+        match self.told(self.store.put(Space::Feed, key, record).await) {
+            Ok(true) => Kept::Yes,
+            Ok(false) => Kept::Outdated,
+            Err(_) => Kept::No,
+        }
+    }
+
+    /// Asks for the right to refresh `key` within `time`.
+    pub(super) async fn right(&self, key: &str, time: Duration) -> Right {
+        match self.told(self.store.lease(Space::Feed, key, time).await) {
+            Ok(Some(lease)) => Right::Ours(lease),
+            Ok(None) => Right::Theirs,
+            Err(_) => Right::Unknown,
+        }
+    }
+
+    /// All heads, as a start reads them.
+    pub(super) async fn heads(&self) -> Vec<(String, codec::Head)> {
+        let heads = self.told(self.store.heads(Space::Feed).await).unwrap_or_default();
+        let read = |(key, head)| Some((key, codec::read_head(&head)?));
+        heads.into_iter().filter_map(read).collect()
+    }
+
+    /// What other instances write; `None` where there are none.
+    pub(super) fn changes(&self) -> Option<broadcast::Receiver<Change>> {
+        self.store.changes()
+    }
+
+    pub(super) async fn close(&self) {
+        self.store.close().await;
+    }
+
+    /// Says that the store fails, and that it works again: once each.
+    fn told<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        match &result {
+            Ok(_) => {
+                if self.troubled.load(Ordering::Relaxed) && self.troubled.swap(false, Ordering::Relaxed) {
+                    tracing::info!("the store works again");
+                }
+            }
+            // One record that is too large says nothing about the others.
+            Err(error @ Error::TooLarge { .. }) => tracing::warn!(%error, "a feed is kept in memory only"),
+            Err(error) => {
+                if !self.troubled.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%error, "the store fails; serving from memory");
+                }
+            }
+        }
+        result
+    }
+}
