@@ -57,12 +57,13 @@ async fn serve(mut settings: Settings, keys: Arc<KeyRing>, context: &Context) ->
     if let (None, Some(url)) = (&settings.choices.public_url, first_address(&server)) {
         settings.public_url = url;
     }
-    let app = App::new(settings.app(Arc::clone(&keys)), context.clock.clone());
+    let app = App::open(settings.app(Arc::clone(&keys)), context.clock.clone()).await;
     announce(&settings, &server, context)?;
     tokio::select! {
         () = server.run(Arc::clone(&app), stop.asked()) => {}
         never = reload(hang_up, &app, &settings.public_url, &keys, context) => match never {},
     }
+    app.close().await;
     Ok(())
 }
 
