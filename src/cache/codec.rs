@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use super::freshness::{Freshness, rhythm::Rhythm};
 use super::representation::{Codings, Representation};
-use super::stored::{Class, Failing, Failure, LastRead, OriginState, StoredResponse, Version};
+use super::stored::{Class, Failing, Failure, LastRead, OriginState, StoredResponse, Timing, Version};
 use crate::message::{Kind, Validators};
 use crate::store::Record;
 use crate::transform::report::{Change, Reason, Report};
@@ -33,6 +33,16 @@ pub(super) struct Head {
     pub(super) rhythm: Rhythm,
     pub(super) failing: Option<Failing>,
     pub(super) last_read: LastRead,
+}
+
+impl From<&Head> for Timing {
+    fn from(head: &Head) -> Self {
+        Self {
+            freshness: head.freshness,
+            retry_at: head.failing.as_ref().map(|failing| failing.retry_at),
+            last_read: head.last_read.get(),
+        }
+    }
 }
 
 /// The head of `stored`.

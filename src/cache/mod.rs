@@ -4,7 +4,9 @@
 //! No reader waits while a usable copy exists, and a failing origin never takes a copy away. What is
 //! kept is on the shelf first and in memory second: bytes that a reader has seen outlive a crash.
 
+mod run;
 mod shared;
+mod held;
 mod shelf;
 pub mod coalesce;
 mod codec;
@@ -14,20 +16,19 @@ pub mod freshness;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use moka::future::Cache as Memory;
-use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 
 use crate::clock::{Clock, Millis};
 use crate::store::Store;
-use crate::telemetry;
 use coalesce::{Flight, Flights};
-use freshness::{Freshness, Policy, State};
-use shelf::{Copy, Kept, Shelf};
-use stored::{Class, Failing, Failure, StoredResponse};
+use freshness::{Policy, State};
+use held::Held;
+use shelf::{Copy, Shelf};
+use stored::{Failing, Failure, StoredResponse, Timing};
 
 /// Failures without a copy that are remembered.
 const MAX_NEGATIVE: u64 = 10_000;
@@ -72,14 +73,6 @@ impl std::fmt::Debug for Cache {
             .field("shelf", &self.shelf)
             .finish_non_exhaustive()
     }
-}
-
-/// A copy in memory, and since when it is known to be the latest.
-#[derive(Clone, Debug)]
-struct Held {
-    copy: Copy,
-    known_at: Millis,
-    epoch: u64,
 }
 
 /// A stored response, and how it was come by.
@@ -233,76 +226,6 @@ impl Cache {
         }
     }
 
-    /// The copy under `key`, from memory or else from the shelf.
-    async fn copy(self: &Arc<Self>, key: &str) -> Option<Copy> {
-        match self.memory.get(key).await {
-            Some(held) if self.is_trusted(&held) => Some(held.copy),
-            Some(held) => Some(self.checked(key, held).await),
-            None => self.load(key).await,
-        }
-    }
-
-    /// Reads the shelf, once however many ask.
-    async fn load(self: &Arc<Self>, key: &str) -> Option<Copy> {
-        self.shelf.as_ref()?;
-        let flight = self.loads.join(key, |key| {
-            let cache = Arc::clone(self);
-            async move {
-                let copy = cache.shelf.as_ref()?.load(&key).await.ok()??;
-                (cache.on_load)(&copy.response);
-                Some(cache.remember(&key, copy).await)
-            }
-        });
-        flight.landed().await.flatten()
-    }
-
-    /// Keeps `copy`, on the shelf first. What is there afterwards is the latest, ours or another's.
-    async fn keep(self: &Arc<Self>, key: &Arc<str>, copy: Copy, before: Option<&Copy>) -> Copy {
-        let kept = match &self.shelf {
-            Some(shelf) => shelf.keep(key, &copy, before).await,
-            None => Kept::No,
-        };
-        if kept == Kept::Outdated
-            && let Some(latest) = self.load(key).await
-            && copy.is_before(&latest)
-        {
-            return latest;
-        }
-        self.insert(key, copy.clone()).await;
-        copy
-    }
-
-    async fn insert(&self, key: &Arc<str>, copy: Copy) {
-        self.memory.insert(Arc::clone(key), self.held_now(copy)).await;
-    }
-
-    /// Puts what the shelf says into memory, unless a later copy came there meanwhile. Returns the later.
-    async fn remember(&self, key: &Arc<str>, copy: Copy) -> Copy {
-        let new = self.held_now(copy);
-        let entry = self.memory.entry(Arc::clone(key));
-        let settled = entry.and_compute_with(|entry| {
-            let later = entry
-                .map(moka::Entry::into_value)
-                .filter(|held| new.copy.is_before(&held.copy));
-            std::future::ready(Op::Put(Held {
-                copy: later.map_or(new.copy.clone(), |held| held.copy),
-                ..new.clone()
-            }))
-        });
-        settled
-            .await
-            .into_entry()
-            .map_or(new.copy, |entry| entry.into_value().copy)
-    }
-
-    fn held_now(&self, copy: Copy) -> Held {
-        Held {
-            copy,
-            known_at: self.clock.millis(),
-            epoch: self.epoch.load(Ordering::Relaxed),
-        }
-    }
-
     /// Bytes and number of stored responses in memory.
     pub async fn size(&self) -> (u64, u64) {
         // moka counts when it tidies up.
@@ -342,7 +265,7 @@ impl Cache {
             }),
             Some(Err(failing)) => Err(Missed::Failed(failing)),
             None => Err(Missed::Failed(Arc::new(Failing::first(
-                defect(),
+                run::defect(),
                 self.clock.millis(),
             )))),
         }
@@ -381,135 +304,6 @@ impl Cache {
             async move { cache.run(&key, &policy, forced, refresh).await }
         })
     }
-
-    /// One refresh, from the copy held to the copy kept. Alone under its key, here and, as long as they
-    /// can agree, among all instances.
-    async fn run<F, R>(self: &Arc<Self>, key: &Arc<str>, policy: &Policy, forced: bool, refresh: F) -> Landed
-    where
-        F: FnOnce(Option<Arc<StoredResponse>>) -> R + Send + 'static,
-        R: Future<Output = Result<StoredResponse, Failure>> + Send + 'static,
-    {
-        let prior = self.copy(key).await;
-        // Another refresh may have landed between its asker's look and this flight.
-        if let Some(prior) = &prior
-            && !forced
-            && prior.response.freshness.state(self.clock.millis()) == State::Fresh
-        {
-            return Ok(Arc::clone(&prior.response));
-        }
-        let turn = match self.turn(key, prior).await {
-            shared::Turn::Ours(turn) => turn,
-            shared::Turn::Landed(landed) => return landed,
-        };
-        let before = turn.prior.as_ref();
-        let response = before.map(|prior| Arc::clone(&prior.response));
-        let landed = match self.bounded(refresh(response)).await {
-            Ok(response) => {
-                if before.is_some_and(|prior| prior.response.failing.is_some()) {
-                    tracing::info!(feed = %telemetry::feed(key), "the feed can be refreshed again");
-                }
-                let copy = Copy {
-                    response: Arc::new(response),
-                    fence: turn.fence(),
-                };
-                let kept = self.keep(key, copy, before).await;
-                self.negative.invalidate(key).await;
-                Ok(kept.response)
-            }
-            Err(failure) => Err(self.note(key, policy, before, turn.fence(), failure).await),
-        };
-        turn.over().await;
-        landed
-    }
-
-    /// Runs a refresh as a task of its own, so that neither a crash nor a standstill holds its key.
-    async fn bounded<R>(&self, refresh: R) -> Result<StoredResponse, Failure>
-    where
-        R: Future<Output = Result<StoredResponse, Failure>> + Send + 'static,
-    {
-        let mut task = tokio::spawn(refresh);
-        match tokio::time::timeout(self.options.deadline, &mut task).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_crash)) => {
-                tracing::error!("a refresh crashed");
-                Err(defect())
-            }
-            Err(_) => {
-                task.abort();
-                Err(Failure::new(
-                    Class::Slow,
-                    "the refresh of this feed took too long",
-                ))
-            }
-        }
-    }
-
-    /// Writes a failure down beside the copy, or alone when there is none.
-    async fn note(
-        self: &Arc<Self>,
-        key: &Arc<str>,
-        policy: &Policy,
-        prior: Option<&Copy>,
-        fence: u64,
-        failure: Failure,
-    ) -> Arc<Failing> {
-        let now = self.clock.millis();
-        if let Some(prior) = prior {
-            let old = &prior.response;
-            let mut failing = Failing::next(old.failing.as_ref(), failure, now);
-            tell(key, old.failing.as_ref(), &failing);
-            let wait = if failing.is_gone() {
-                policy.max
-            } else {
-                freshness::backoff(failing.count, failing.last.retry_after, key).min(policy.max)
-            };
-            failing.retry_at = now.saturating_add(freshness::millis(wait));
-            let response = Arc::new(StoredResponse {
-                failing: Some(failing.clone()),
-                ..StoredResponse::clone(old)
-            });
-            self.keep(key, Copy { response, fence }, Some(prior)).await;
-            return Arc::new(failing);
-        }
-        let before = self.negative.get(key).await;
-        let mut failing = Failing::next(before.as_deref(), failure, now);
-        tell(key, before.as_deref(), &failing);
-        let wait = freshness::negative(failing.count, failing.last.retry_after, key);
-        failing.retry_at = now.saturating_add(freshness::millis(wait));
-        let failing = Arc::new(failing);
-        self.negative.insert(Arc::clone(key), Arc::clone(&failing)).await;
-        failing
-    }
-}
-
-/// What a schedule needs to know of a stored feed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timing {
-    pub freshness: Freshness,
-    /// While the origin fails: it is not asked again before.
-    pub retry_at: Option<Millis>,
-    /// When a reader last asked.
-    pub last_read: Millis,
-}
-
-impl From<&codec::Head> for Timing {
-    fn from(head: &codec::Head) -> Self {
-        Self {
-            freshness: head.freshness,
-            retry_at: head.failing.as_ref().map(|failing| failing.retry_at),
-            last_read: head.last_read.get(),
-        }
-    }
-}
-
-impl From<&StoredResponse> for Timing {
-    fn from(stored: &StoredResponse) -> Self {
-        Self {
-            freshness: stored.freshness,
-            retry_at: stored.failing.as_ref().map(|failing| failing.retry_at),
-            last_read: stored.last_read.get(),
-        }
-    }
 }
 
 /// A copy that may still be served, and its state.
@@ -517,23 +311,6 @@ fn usable(held: Option<Arc<StoredResponse>>, now: Millis) -> Option<(Arc<StoredR
     let held = held?;
     let state = held.freshness.state(now);
     (state != State::Spent).then_some((held, state))
-}
-
-/// Says what is new about a failure: not each of a row of failures.
-fn tell(key: &str, before: Option<&Failing>, failing: &Failing) {
-    let feed = telemetry::feed(key);
-    let error = &failing.last.sentence;
-    if failing.is_gone() && !before.is_some_and(Failing::is_gone) {
-        tracing::warn!(%feed, "the feed has been gone for days: remove it from the settings, or find its new address");
-    } else if before.is_none_or(|before| before.last.sentence != *error) {
-        tracing::warn!(%feed, %error, "a refresh failed");
-    } else {
-        tracing::debug!(%feed, %error, failures = failing.count, "a refresh failed again");
-    }
-}
-
-fn defect() -> Failure {
-    Failure::new(Class::Defect, "the refresh of this feed failed inside the proxy")
 }
 
 #[cfg(test)]

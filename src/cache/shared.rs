@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::held::Held;
 use super::shelf::{Copy, Kept, Right, Shelf};
-use super::{Cache, Held, Landed, freshness};
+use super::{Cache, Landed, freshness};
 use crate::store::{Change, Lease, Space};
 
 /// A copy is trusted this long: instances tell each other of changes, but word of one may be lost.

@@ -54,6 +54,26 @@ impl LastRead {
     }
 }
 
+/// What a schedule needs to know of a stored feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    pub freshness: Freshness,
+    /// While the origin fails: it is not asked again before.
+    pub retry_at: Option<Millis>,
+    /// When a reader last asked.
+    pub last_read: Millis,
+}
+
+impl From<&StoredResponse> for Timing {
+    fn from(stored: &StoredResponse) -> Self {
+        Self {
+            freshness: stored.freshness,
+            retry_at: stored.failing.as_ref().map(|failing| failing.retry_at),
+            last_read: stored.last_read.get(),
+        }
+    }
+}
+
 /// One version of a cleaned document and what the next transform can use of it.
 #[derive(Debug)]
 pub struct Version {

@@ -7,7 +7,7 @@ use freshness::Freshness;
 use freshness::rhythm::Rhythm;
 use representation::Representation;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use stored::{LastRead, OriginState, Version};
+use stored::{Class, LastRead, OriginState, Version};
 use tokio::sync::Semaphore;
 
 const MINUTE: Duration = Duration::from_mins(1);

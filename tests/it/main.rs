@@ -17,6 +17,7 @@ mod shutdown;
 mod architecture;
 mod fetching;
 mod storing;
+mod keeping;
 mod settings;
 mod commands;
 mod images;

@@ -38,6 +38,7 @@ pub struct Proxy {
 pub struct Builder {
     options: Options,
     serve: serve::Options,
+    clock: Clock,
 }
 
 /// A proxy with loopback origins allowed and nothing published yet.
@@ -82,6 +83,7 @@ pub fn proxy() -> Builder {
             drain_timeout: Duration::from_secs(5),
             ..serve::Options::default()
         },
+        clock: Clock::system(),
     }
 }
 
@@ -108,6 +110,17 @@ impl Builder {
         self
     }
 
+    /// With a store that outlives the proxy.
+    pub fn stored(self, store: StoreKind) -> Self {
+        self.with(|options| options.store = store)
+    }
+
+    /// With a clock that others share.
+    pub fn at(mut self, clock: &Clock) -> Self {
+        self.clock = clock.clone();
+        self
+    }
+
     /// Changes how readers are served.
     pub fn served(mut self, edit: impl FnOnce(&mut serve::Options)) -> Self {
         edit(&mut self.serve);
@@ -123,8 +136,8 @@ impl Builder {
     }
 
     pub async fn start(self) -> Proxy {
-        let clock = Clock::system();
-        let app = App::new(self.options, clock.clone());
+        let clock = self.clock;
+        let app = App::open(self.options, clock.clone()).await;
         let server = Server::bind(self.serve).await.expect("loopback ports");
         let address = |shown: Vec<String>| {
             let shown = shown
@@ -184,6 +197,12 @@ impl Proxy {
     async fn is_fresh(&self, name: &str) -> bool {
         let held = self.app.cache.held(name).await;
         held.is_some_and(|held| held.freshness.state(self.clock.millis()) == freshness::State::Fresh)
+    }
+
+    /// Stops at once, as `kill -9` does: nothing is closed, and nothing is written any more.
+    pub async fn ends(mut self) {
+        self.stop().abort();
+        self.app.close().await;
     }
 
     /// Tells the proxy to stop; over when it has.
