@@ -13,8 +13,11 @@ pub mod images;
 mod links;
 mod sanitize;
 mod trackers;
+mod spelling;
 mod elements;
 mod text;
+
+pub use spelling::is_same_markup;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -10,14 +10,11 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
-/// `rel` of every link: the page it leads to learns nothing and gains nothing.
-pub(super) const REL: &str = "noopener noreferrer nofollow";
-
 /// Every element kept, with the attributes kept on it besides [`EVERYWHERE`].
 #[rustfmt::skip]
 static KEPT: &[(&str, &[&str])] = &[
     // text
-    ("a", &["href", "hreflang", "type"]), ("abbr", &[]), ("acronym", &[]), ("b", &[]), ("bdi", &[]), ("bdo", &[]),
+    ("a", &["href", "hreflang", "rel", "type"]), ("abbr", &[]), ("acronym", &[]), ("b", &[]), ("bdi", &[]), ("bdo", &[]),
     ("big", &[]), ("br", &[]), ("cite", &[]), ("code", &[]), ("data", &["value"]), ("del", &["datetime"]),
     ("dfn", &[]), ("em", &[]), ("i", &[]), ("ins", &["datetime"]), ("kbd", &[]), ("mark", &[]), ("q", &[]),
     ("s", &[]), ("samp", &[]), ("small", &[]), ("span", &[]), ("strike", &[]), ("strong", &[]), ("sub", &[]),
@@ -97,7 +94,7 @@ fn builder() -> Builder<'static> {
         .clean_content_tags(["script", "style"].into_iter().collect())
         .url_schemes(SCHEMES.iter().copied().collect())
         .url_relative(UrlRelative::Custom(Box::new(local_link)))
-        .link_rel(Some(REL));
+        .link_rel(None);
     builder
 }
 
@@ -144,9 +141,6 @@ mod tests {
     #[test]
     fn the_sanitizer_alone_would_stop_it_too() {
         let dirty = "<p onclick=a style=b>x<script>y</script><a href=\"javascript:z\">l</a><a href=rel>m</a>";
-        assert_eq!(
-            sanitize(dirty),
-            format!("<p>x<a rel=\"{REL}\">l</a><a rel=\"{REL}\">m</a></p>")
-        );
+        assert_eq!(sanitize(dirty), "<p>x<a>l</a><a>m</a></p>");
     }
 }

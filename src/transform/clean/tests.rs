@@ -34,12 +34,12 @@ fn clean_with(policy: &Policy, html: &str) -> String {
     once
 }
 
+/// What a picture that somebody else is asked for carries.
+const NR: &str = "referrerpolicy=\"no-referrer\"";
+
 fn clean(html: &str) -> String {
     clean_with(&policy(images::Policy::Direct), html)
 }
-
-const REL: &str = "rel=\"noopener noreferrer nofollow\"";
-const NR: &str = "referrerpolicy=\"no-referrer\"";
 
 #[test]
 fn a_wrapped_photo_comes_through_us_and_the_video_is_one_click_away() {
@@ -52,8 +52,8 @@ fn a_wrapped_photo_comes_through_us_and_the_video_is_one_click_away() {
     assert_eq!(
         clean,
         format!(
-            "<img src=\"{photo}\" width=\"100%\" {NR}><p>Text <a href=\"https://www.youtube.com/watch?v=abc\" {REL}>\
-             <img src=\"{poster}\" alt=\"\" {NR}><br>YouTube video</a></p>"
+            "<img src=\"{photo}\" width=\"100%\"><p>Text <a href=\"https://www.youtube.com/watch?v=abc\">\
+             <img src=\"{poster}\" alt=\"\"><br>YouTube video</a></p>"
         )
     );
     assert_eq!(cleaner.pictures.len(), 2);
@@ -62,7 +62,7 @@ fn a_wrapped_photo_comes_through_us_and_the_video_is_one_click_away() {
 
 #[test]
 fn what_harms_goes_and_what_is_read_stays() {
-    let a = |address: &str, text: &str| format!("<a href=\"{address}\" {REL}>{text}</a>");
+    let a = |address: &str, text: &str| format!("<a href=\"{address}\">{text}</a>");
     let img = |address: &str| format!("<img src=\"{address}\" {NR}>");
     let here = "https://site.example/dir";
     let long = "A".repeat(20_000);
@@ -115,9 +115,9 @@ fn what_harms_goes_and_what_is_read_stays() {
         ("<a href='https://l.facebook.com/l.php?u=https%3A%2F%2Fother.example%2F%3Ffbclid%3D1&h=x'>t</a>".to_owned(), a("https://other.example/", "t")),
         // places
         ("<h2 id=s>H</h2><a href=/dir/article#s>t</a><a href='#gone'>u</a>".replace("href=/", "href=https://site.example/"),
-            format!("<h2 id=\"fn-s\">H</h2><a href=\"#fn-s\" {REL}>t</a>{}", a("https://site.example/dir/article#gone", "u"))),
+            format!("<h2 id=\"fn-s\">H</h2><a href=\"#fn-s\">t</a>{}", a("https://site.example/dir/article#gone", "u"))),
         ("<p id=content>t</p><a name=x>u</a><a href='#x'>v</a>".to_owned(),
-            format!("<p>t</p><span id=\"fn-x\"></span>u<a href=\"#fn-x\" {REL}>v</a>")),
+            format!("<p>t</p><span id=\"fn-x\"></span>u<a href=\"#fn-x\">v</a>")),
         // what is read
         ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby><kbd>K</kbd><time datetime=2026-01-02>d</time>".to_owned(),
             "<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby><kbd>K</kbd><time datetime=\"2026-01-02\">d</time>".to_owned()),
@@ -154,7 +154,7 @@ fn the_policy_decides_what_becomes_of_pictures_and_embeds() {
     );
     let keep = Policy::default();
     let tracked = format!(
-        "<a href=\"https://a.example/?utm_source=x\" {REL}>t</a><img src=\"https://a.example/t.gif\" width=\"1\" {NR}>"
+        "<a href=\"https://a.example/?utm_source=x\">t</a><img src=\"https://a.example/t.gif\" width=\"1\" {NR}>"
     );
     assert_eq!(clean_with(&keep, &tracked), tracked);
 }

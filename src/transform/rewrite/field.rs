@@ -13,7 +13,7 @@ use super::stream::Stream;
 use super::tag::{Place, Written};
 use super::text::{decode, decode_value, escape, form};
 use crate::transform::Error;
-use crate::transform::clean::holds_known_tag;
+use crate::transform::clean::{holds_known_tag, is_same_markup};
 use crate::transform::fields::{Node, Vocabulary};
 
 /// Base64 as feeds write it: with or without padding.
@@ -181,7 +181,7 @@ impl<'j> Stream<'j> {
             Reading::Html => self.cleaner.html(core, base.as_ref()),
             _ => self.cleaner.text_or_html(core, base.as_ref()),
         };
-        (clean != core).then_some(clean)
+        (!is_same_markup(core, &clean)).then_some(clean)
     }
 
     /// Base64 that holds text is cleaned inside; what holds anything else is not for us to judge.
@@ -189,7 +189,7 @@ impl<'j> Stream<'j> {
         let base = self.markup_base(base);
         if let Some(text) = unpack(core) {
             let clean = self.cleaner.text_or_html(&text, base.as_ref());
-            return (clean != text).then(|| BASE64.encode(clean));
+            return (!is_same_markup(&text, &clean)).then(|| BASE64.encode(clean));
         }
         // What was not base64 at all is what it looks like to a reader.
         let clean = self.cleaner.text_or_html(core, base.as_ref());
@@ -197,7 +197,7 @@ impl<'j> Stream<'j> {
         if let Some(text) = unpack(&clean) {
             return Some(BASE64.encode(self.cleaner.text_or_html(&text, base.as_ref())));
         }
-        (clean != core).then_some(clean)
+        (!is_same_markup(core, &clean)).then_some(clean)
     }
 
     /// A field with elements in it, cleaned as one piece of markup.

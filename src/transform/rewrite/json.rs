@@ -233,8 +233,8 @@ impl Walk<'_, '_, '_> {
                 Some(Node::Id) | None => self.default_rule_on(value),
                 // Without `<` there is no markup.
                 Some(Node::Html | Node::TextOrHtml) if !text.contains('<') => {}
-                Some(Node::Html) => *text = self.cleaner.html(text, self.markup_base),
-                Some(Node::TextOrHtml) => *text = self.cleaner.text_or_html(text, self.markup_base),
+                Some(Node::Html) => replace(text, self.cleaner.html(text, self.markup_base)),
+                Some(Node::TextOrHtml) => replace(text, self.cleaner.text_or_html(text, self.markup_base)),
             },
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
@@ -267,7 +267,15 @@ impl Walk<'_, '_, '_> {
                 .changed(self.cleaner.entry, Reason::Address, text);
             text.clear();
         } else if clean::holds_known_tag(text) {
-            *text = self.cleaner.text_or_html(text, self.markup_base);
+            let clean = self.cleaner.text_or_html(text, self.markup_base);
+            replace(text, clean);
         }
+    }
+}
+
+/// Puts what was cleaned in place, unless it is only spelt otherwise.
+fn replace(text: &mut String, clean: String) {
+    if !clean::is_same_markup(text, &clean) {
+        *text = clean;
     }
 }

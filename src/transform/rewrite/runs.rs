@@ -103,7 +103,7 @@ impl<'j> Stream<'j> {
         if fields::is_script(&cleaned) {
             return Some(String::new());
         }
-        (cleaned != value).then_some(cleaned)
+        (!clean::is_same_markup(value, &cleaned)).then_some(cleaned)
     }
 
     /// Takes back the white space before something that is left out.

@@ -26,6 +26,11 @@ pub enum Policy {
 }
 
 impl Policy {
+    /// True when whoever shows a picture asks somebody but us for it: nobody need learn from where.
+    pub(super) fn asks_others(&self) -> bool {
+        matches!(self, Self::Weserv(_) | Self::Direct)
+    }
+
     /// True when a reader who looks at a picture is seen by no one but the owner's own choice of proxy.
     pub(super) fn is_private(&self) -> bool {
         matches!(self, Self::Proxy(_) | Self::Weserv(_))

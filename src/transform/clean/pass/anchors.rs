@@ -3,7 +3,6 @@
 use url::Url;
 
 use super::super::Reason;
-use super::super::sanitize::REL;
 use super::super::text::push_attribute;
 use super::super::{links, trackers};
 use super::attributes::Attributes;
@@ -46,7 +45,6 @@ impl Pass<'_, '_, '_> {
             places.id(out, id);
             push_attribute(out, "href", address);
             kept(out);
-            push_attribute(out, "rel", REL);
         });
     }
 
@@ -74,7 +72,6 @@ impl Pass<'_, '_, '_> {
                 push_attribute(out, "href", address);
             }
             attributes.write_kept(out, "a");
-            push_attribute(out, "rel", REL);
         });
     }
 }

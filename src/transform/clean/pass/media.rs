@@ -78,6 +78,7 @@ impl Pass<'_, '_, '_> {
         }
         self.last_image = Some(this);
         self.record(&address);
+        let third_party = self.cleaner.policy.images.asks_others();
         let (places, id) = (&mut self.places, attributes.id());
         self.nesting.start("img", |out| {
             places.id(out, id);
@@ -86,7 +87,9 @@ impl Pass<'_, '_, '_> {
                 push_attribute(out, "srcset", &set.written);
             }
             attributes.write_kept(out, "img");
-            push_attribute(out, "referrerpolicy", "no-referrer");
+            if third_party {
+                push_attribute(out, "referrerpolicy", "no-referrer");
+            }
         });
         if let Some(set) = set {
             set.candidates.iter().for_each(|placed| self.record(placed));
@@ -254,9 +257,12 @@ impl Pass<'_, '_, '_> {
             let Some(placed) = self.place(address) else { return };
             if !matches!(self.cleaner.policy.images, images::Policy::Strip) {
                 self.record(&placed);
+                let third_party = self.cleaner.policy.images.asks_others();
                 self.nesting.start("img", |out| {
                     push_attribute(out, "src", &placed.address);
-                    push_attribute(out, "referrerpolicy", "no-referrer");
+                    if third_party {
+                        push_attribute(out, "referrerpolicy", "no-referrer");
+                    }
                 });
             }
         } else {
@@ -323,10 +329,13 @@ impl Pass<'_, '_, '_> {
         }
         self.start_link(None, &address, |_| {});
         if let Some(poster) = poster {
+            let third_party = self.cleaner.policy.images.asks_others();
             self.nesting.start("img", |out| {
                 push_attribute(out, "src", &poster.address);
                 push_attribute(out, "alt", "");
-                push_attribute(out, "referrerpolicy", "no-referrer");
+                if third_party {
+                    push_attribute(out, "referrerpolicy", "no-referrer");
+                }
             });
             self.nesting.start("br", |_| {});
             self.record(&poster);
