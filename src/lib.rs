@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod serve;
 pub mod app;
+pub mod explain;
 pub mod refresh;
 pub mod endpoint;
 pub mod local;

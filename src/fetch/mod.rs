@@ -1,5 +1,6 @@
 //! 4 FETCH: the only room that dials. Every address is judged where it is dialled, each redirect again.
 
+pub mod asked;
 mod answer;
 mod body;
 mod budget;
@@ -24,6 +25,7 @@ use url::Url;
 
 use crate::message::{Fetched, Validators};
 
+use self::asked::Asked;
 use self::body::Ceiling;
 use self::budget::Budget;
 pub use self::budget::Share;
@@ -193,14 +195,34 @@ impl Fetcher {
     /// # Errors
     /// See [`Error`].
     pub async fn feed(&self, url: &Url, validators: &Validators) -> Result<Fetched, Error> {
-        let ask = Ask {
+        let ask = self.feed_ask(validators);
+        self.get(url, &ask, &mut Vec::new())
+            .await
+            .map(|(fetched, _)| fetched)
+    }
+
+    /// As [`Fetcher::feed`], and tells every request that was made on the way, also when it fails.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn feed_told(
+        &self,
+        url: &Url,
+        validators: &Validators,
+        told: &mut Vec<Asked>,
+    ) -> Result<Fetched, Error> {
+        let ask = self.feed_ask(validators);
+        self.get(url, &ask, told).await.map(|(fetched, _)| fetched)
+    }
+
+    fn feed_ask<'a>(&self, validators: &'a Validators) -> Ask<'a> {
+        Ask {
             accept: FEED_ACCEPT,
             codings: FEED_CODINGS,
             validators,
             referer: None,
             ceiling: self.ceiling(self.inner.options.max_body, None),
-        };
-        self.get(url, &ask).await.map(|(fetched, _)| fetched)
+        }
     }
 
     /// Asks for a picture. Nothing of any reader is in the request. While the [`Share`] is held, its body
@@ -216,7 +238,7 @@ impl Fetcher {
             referer: ask.referer,
             ceiling: self.ceiling(ask.max_body, Some(ask.wanted)),
         };
-        self.get(url, &ask).await
+        self.get(url, &ask, &mut Vec::new()).await
     }
 
     fn ceiling(&self, bytes: usize, wanted: Option<fn(&[u8]) -> bool>) -> Ceiling {
@@ -228,7 +250,7 @@ impl Fetcher {
     }
 
     /// Follows the trail of redirects to an answer.
-    async fn get(&self, url: &Url, ask: &Ask<'_>) -> Result<(Fetched, Share), Error> {
+    async fn get(&self, url: &Url, ask: &Ask<'_>, told: &mut Vec<Asked>) -> Result<(Fetched, Share), Error> {
         let mut share = self.inner.budget.share();
         let mut trail = Trail::new(url, self.inner.options.max_redirects);
         let mut url = url.clone();
@@ -242,8 +264,11 @@ impl Fetcher {
                 return Err(Error::Timeout("too many requests were waiting for it"));
             };
             let began = tokio::time::Instant::now();
-            let hop = timeout(left, self.hop(&url, ask, &mut trail, &mut share)).await;
-            left = left.saturating_sub(began.elapsed());
+            let mut asked = Asked::at(&url);
+            let hop = timeout(left, self.hop(&url, ask, &mut trail, &mut share, &mut asked)).await;
+            asked.took = began.elapsed();
+            left = left.saturating_sub(asked.took);
+            told.push(asked);
             match hop {
                 Ok(Ok(Hop::Elsewhere(next))) => url = next,
                 Ok(Ok(Hop::Arrived(fetched))) => return Ok((fetched, share)),
@@ -260,14 +285,17 @@ impl Fetcher {
         ask: &Ask<'_>,
         trail: &mut Trail,
         share: &mut Share,
+        asked: &mut Asked,
     ) -> Result<Hop, Error> {
         let response = self.send(url, ask).await?;
+        asked.note(&response);
         let (head, body) = response.into_parts();
         answer::check(&head.headers, self.inner.options.max_head)?;
         match head.status {
             StatusCode::OK => {
                 let ceiling = ask.ceiling.for_answer(&head.headers);
                 let body = body::read(body, &ceiling, share).await?;
+                asked.bytes = body.len();
                 Ok(Hop::Arrived(answer::whole(url, trail, head.headers, body)))
             }
             StatusCode::NOT_MODIFIED if *ask.validators == Validators::default() => {
