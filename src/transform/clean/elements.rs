@@ -122,6 +122,56 @@ pub(super) fn is_svg_integration_point(name: &str) -> bool {
     matches!(name, "foreignobject" | "desc" | "title")
 }
 
+/// Elements that only mark up words: bare, they do nothing in any reader.
+pub(super) fn is_inert(name: &str) -> bool {
+    matches!(
+        name,
+        "abbr"
+            | "b"
+            | "big"
+            | "blink"
+            | "blockquote"
+            | "br"
+            | "center"
+            | "cite"
+            | "code"
+            | "del"
+            | "dfn"
+            | "div"
+            | "em"
+            | "font"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "hr"
+            | "i"
+            | "ins"
+            | "kbd"
+            | "li"
+            | "mark"
+            | "marquee"
+            | "ol"
+            | "p"
+            | "pre"
+            | "q"
+            | "s"
+            | "samp"
+            | "small"
+            | "span"
+            | "strike"
+            | "strong"
+            | "sub"
+            | "sup"
+            | "tt"
+            | "u"
+            | "ul"
+            | "var"
+    )
+}
+
 /// Elements without content.
 pub(super) fn is_void(name: &str) -> bool {
     matches!(

@@ -159,6 +159,17 @@ impl<'p> Cleaner<'p> {
         }
     }
 
+    /// Cleans a field that was declared as plain text: as [`Self::text_or_html`], but words that only
+    /// look like harmless tags stay (`History of the <blink> tag`), as nothing comes of them even
+    /// where a reader takes the text for HTML.
+    pub fn text(&mut self, text: &str, base: Option<&Url>) -> String {
+        if tags(text).filter(|tag| tag.is_known()).all(|tag| tag.is_inert()) {
+            text::printable(text).into_owned()
+        } else {
+            self.html(text, base)
+        }
+    }
+
     /// Cleans an address: absolute http(s) (or another harmless scheme, for [`Role::Link`]),
     /// rewritten for its role; `None`: it must go.
     pub fn address(&mut self, address: &str, base: Option<&Url>, role: Role) -> Option<String> {
@@ -228,15 +239,41 @@ const MAX_PASSES: usize = 3;
 /// True when `text`, as HTML, holds a tag with a name that HTML, SVG or MathML knows.
 #[must_use]
 pub fn holds_known_tag(text: &str) -> bool {
-    memchr::memchr_iter(b'<', text.as_bytes()).any(|at| {
-        let name = text[at + 1..].trim_start_matches('/');
-        let end = name
+    tags(text).any(|tag| tag.is_known())
+}
+
+/// What may be a tag in some text.
+struct Tag<'t> {
+    /// What stands between `<` (and `/`) and the end of the name.
+    name: &'t str,
+    /// What follows the name.
+    rest: &'t str,
+}
+
+/// Everything in `text` that starts as a tag does.
+fn tags(text: &str) -> impl Iterator<Item = Tag<'_>> {
+    memchr::memchr_iter(b'<', text.as_bytes()).map(|at| {
+        let after = text[at + 1..].trim_start_matches('/');
+        let end = after
             .find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '<'))
-            .unwrap_or(name.len());
-        // No name is longer; what is cut short is none.
-        name.get(..end.min(20))
-            .is_some_and(|name| elements::is_known(&name.to_ascii_lowercase()))
+            .unwrap_or(after.len());
+        let (name, rest) = after.split_at(end);
+        Tag { name, rest }
     })
+}
+
+impl Tag<'_> {
+    fn is_known(&self) -> bool {
+        // No name is longer; what is cut short is none.
+        self.name
+            .get(..self.name.len().min(20))
+            .is_some_and(|name| elements::is_known(&name.to_ascii_lowercase()))
+    }
+
+    /// Without attributes, and of an element that neither loads nor runs anything.
+    fn is_inert(&self) -> bool {
+        self.rest.starts_with('>') && elements::is_inert(&self.name.to_ascii_lowercase())
+    }
 }
 
 #[cfg(test)]

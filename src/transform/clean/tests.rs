@@ -527,3 +527,34 @@ proptest::proptest! {
         proptest::prop_assert_eq!(sanitize::sanitize(&rewritten), rewritten);
     }
 }
+
+#[test]
+fn words_that_look_like_harmless_tags_stay_in_plain_text_and_others_do_not() {
+    let policy = policy(images::Policy::Direct);
+    let mut cleaner = Cleaner::new(&policy);
+    for kept in [
+        "History of the <blink> tag",
+        "if a<b>c",
+        "<p>x</p>",
+        "Vec<T> & <me@example.org>",
+    ] {
+        assert_eq!(cleaner.text(kept, None), kept);
+    }
+    for cleaned in [
+        "<blink onclick=x>",
+        "<b><script>x</script>",
+        "<p><img src=x onerror=y>",
+        "a <iframe> b",
+        "<b",
+    ] {
+        assert_ne!(cleaner.text(cleaned, None), cleaned);
+    }
+}
+
+#[test]
+fn an_anchor_that_says_something_stays_without_an_address() {
+    assert_eq!(
+        clean("<a title=\"&amp;\" onclick=x>&amp;</a>"),
+        "<a title=\"&amp;\">&amp;</a>"
+    );
+}

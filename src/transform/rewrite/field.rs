@@ -27,6 +27,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 enum Reading {
     Html,
     TextOrHtml,
+    /// Declared as plain text; some readers take it for HTML all the same.
+    Text,
     /// Children are markup, characters are literal.
     Xhtml,
     /// Children are data of some other kind.
@@ -50,7 +52,7 @@ fn typed(name: &Name<'_>, raw: &str) -> Reading {
         (_, "base64") => Reading::Base64,
         ("xhtml" | "application/xhtml+xml", "" | "xml") => Reading::Xhtml,
         ("html" | "text/html" | "xhtml" | "application/xhtml+xml", _) => Reading::Html,
-        ("", "xml") => Reading::TextOrHtml,
+        ("" | "text" | "plain" | "text/plain", "" | "xml") => Reading::Text,
         (other, _) if other.ends_with("+xml") || other.ends_with("/xml") => Reading::Xml,
         (other, _) if !other.contains('/') || other.starts_with("text/") => Reading::TextOrHtml,
         // RFC 4287 §4.1.3.3: any other media type is base64.
@@ -179,6 +181,7 @@ impl<'j> Stream<'j> {
         let base = self.markup_base(base);
         let clean = match reading {
             Reading::Html => self.cleaner.html(core, base.as_ref()),
+            Reading::Text => self.cleaner.text(core, base.as_ref()),
             _ => self.cleaner.text_or_html(core, base.as_ref()),
         };
         (!is_same_markup(core, &clean)).then_some(clean)

@@ -17,7 +17,10 @@ impl Pass<'_, '_, '_> {
             .map(str::trim)
             .filter(|href| !matches!(*href, "" | "#"));
         let Some(href) = href else {
-            return self.place_anchor(id);
+            return match attributes.any_kept("a") {
+                true => self.start_anchor(id, attributes),
+                false => self.place_anchor(id),
+            };
         };
         let url = links::absolute(href, self.base);
         if self.cleaner.policy.trackers && url.as_ref().is_some_and(trackers::is_share_button) {
@@ -37,6 +40,15 @@ impl Pass<'_, '_, '_> {
     /// The address of a link, cleaned and noted.
     pub(super) fn link_address(&mut self, href: &str) -> Option<String> {
         self.cleaner.link(href, self.base)
+    }
+
+    /// An anchor without an address that says something about its text.
+    fn start_anchor(&mut self, id: Option<&str>, attributes: Attributes<'_>) {
+        let places = &mut self.places;
+        self.nesting.start("a", |out| {
+            places.id(out, id);
+            attributes.write_kept(out, "a");
+        });
     }
 
     pub(super) fn start_link(&mut self, id: Option<&str>, address: &str, kept: impl FnOnce(&mut String)) {
