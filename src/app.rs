@@ -1,5 +1,7 @@
 //! What all requests share, wired once.
 
+mod background;
+
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -22,6 +24,7 @@ use crate::fetch::Fetcher;
 use crate::images::{Image, Images};
 use crate::message::{Format, Kind};
 use crate::refresh::{Tools, refresh};
+use crate::schedule::{self, Schedule};
 use crate::sign::{KeyRing, Signer};
 use crate::store::{self, Place, Store};
 use crate::transform::convert::convert;
@@ -96,6 +99,9 @@ const REFRESH_MARGIN: Duration = Duration::from_secs(40);
 /// How long a reader of an old copy waits for a new one.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Between two background requests to one host.
+const SPACING: Duration = Duration::from_secs(1);
+
 /// One refresh under way.
 type Refreshing = Pin<Box<dyn Future<Output = Result<StoredResponse, Failure>> + Send>>;
 
@@ -118,6 +124,8 @@ pub struct App {
     /// The path of the public address, without a trailing slash.
     pub prefix: String,
     endpoints: ArcSwap<HashMap<String, Arc<Endpoint>>>,
+    /// When which of them is refreshed before anyone asks.
+    schedule: Schedule,
     template: Endpoint,
     /// For feeds that the owner chose, by settings or signature.
     trusted: Tools,
@@ -173,6 +181,12 @@ impl App {
             deadline,
             patience: PATIENCE,
         };
+        // Readers who ask for what is not stored find the other half free.
+        let politeness = schedule::Options {
+            total: options.fetch.total.div_ceil(2),
+            per_host: options.fetch.per_host,
+            spacing: SPACING,
+        };
         let images = Images::new(options.images, Fetcher::new(options.image_fetch), clock.clone());
         let told = images.clone();
         // What to try when a picture's own address fails is known to the feed alone.
@@ -181,10 +195,11 @@ impl App {
             signer: Signer::new(Arc::clone(&options.keys), &options.public_url),
             images,
             cache: Cache::with_store(store, cache, clock.clone(), on_load),
-            clock,
             adhoc: options.adhoc,
             prefix: options.public_url.path().trim_end_matches('/').to_owned(),
             endpoints: ArcSwap::default(),
+            schedule: Schedule::new(politeness, clock.clone()),
+            clock,
             template: options.template,
             trusted: tools(options.fetch),
             open: tools(public_only),
@@ -193,12 +208,17 @@ impl App {
                 .weigher(|_, made: &Arc<Representation>| u32::try_from(made.weight()).unwrap_or(u32::MAX))
                 .build(),
         };
-        app.publish(options.endpoints);
+        app.name(options.endpoints);
         Arc::new(app)
     }
 
     /// Publishes these feeds from now on, and no other configured ones.
     pub fn publish(&self, endpoints: Vec<Endpoint>) {
+        self.name(endpoints);
+        self.plan(&HashMap::new());
+    }
+
+    fn name(&self, endpoints: Vec<Endpoint>) {
         let named = endpoints
             .into_iter()
             .map(|endpoint| (endpoint.name.clone(), Arc::new(endpoint)));

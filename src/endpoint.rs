@@ -1,6 +1,7 @@
 //! One republished feed: where it comes from, what it is published as, its policies.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
@@ -34,6 +35,9 @@ pub struct Endpoint {
     pub transform: transform::Policy,
     /// When it is asked for again.
     pub freshness: freshness::Policy,
+    /// Kept fresh before readers ask, until nobody has read it for so long (zero: for ever); `None`: refreshed
+    /// only when they ask.
+    pub background: Option<Duration>,
 }
 
 impl Endpoint {

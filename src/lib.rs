@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod serve;
 pub mod app;
+pub mod schedule;
 pub mod explain;
 pub mod refresh;
 pub mod endpoint;

@@ -61,6 +61,7 @@ async fn serve(mut settings: Settings, keys: Arc<KeyRing>, context: &Context) ->
     announce(&settings, &server, context)?;
     tokio::select! {
         () = server.run(Arc::clone(&app), stop.asked()) => {}
+        () = app.keep_fresh() => {}
         never = reload(hang_up, &app, &settings.public_url, &keys, context) => match never {},
     }
     app.close().await;

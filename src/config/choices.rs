@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -72,6 +73,8 @@ pub struct Refresh {
     pub freshness: freshness::Policy,
     /// Whether configured feeds are refreshed before anyone asks.
     pub background: bool,
+    /// Until nobody has read them for so long; zero: for ever.
+    pub pause_after: Duration,
 }
 
 impl Default for Refresh {
@@ -79,6 +82,7 @@ impl Default for Refresh {
         Self {
             freshness: freshness::Policy::default(),
             background: true,
+            pause_after: Duration::from_secs(60 * 24 * 3600),
         }
     }
 }
@@ -199,6 +203,7 @@ impl Choices {
                 limits: self.limits.clone(),
             },
             freshness: feed.refresh.freshness.clone(),
+            background: feed.refresh.background.then_some(feed.refresh.pause_after),
         }
     }
 

@@ -292,6 +292,9 @@ pub const REFRESH: &[Setting<Refresh>] = rows! {
     "background" = "true",
         "Keep configured feeds fresh before readers ask.",
         |o, v| o.background = v.flag()?;
+    "pause_after" = r#""60d""#,
+        "Feeds that nobody has read for so long are no longer refreshed before readers ask; \"0s\": they always are.",
+        |o, v| o.pause_after = v.duration()?;
     "stale_while_revalidate" = r#""1h""#,
         "How long an expired copy is served at once while a refresh runs behind it.",
         |o, v| o.freshness.stale_while_revalidate = v.duration()?;

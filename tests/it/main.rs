@@ -18,6 +18,7 @@ mod architecture;
 mod fetching;
 mod storing;
 mod keeping;
+mod background;
 mod settings;
 mod commands;
 mod images;

@@ -61,6 +61,7 @@ pub fn proxy() -> Builder {
         format: Format::Source,
         transform,
         freshness: freshness::Policy::default(),
+        background: None,
     };
     let loopback = Listen::Tcp((Ipv4Addr::LOCALHOST, 0).into());
     Builder {
