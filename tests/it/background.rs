@@ -155,7 +155,8 @@ async fn a_host_that_asks_for_peace_is_not_asked_for_its_other_feeds_either() {
         .start()
         .await;
     let _background = Background::of(&proxy);
-    pass(&proxy, 1).await;
+    pass(&proxy, 5).await;
+    assert_eq!(origin.asked().len(), 3);
     for name in ["a", "b", "c"] {
         origin
             .at(&format!("/{name}"))
