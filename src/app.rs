@@ -280,11 +280,7 @@ impl App {
     /// When there is none to serve.
     pub async fn picture(&self, url: &Url) -> Result<Image, images::Error> {
         match demo::picture(url) {
-            Some(bytes) => Ok(Image {
-                body: Bytes::from_static(bytes),
-                media_type: "image/png",
-                etag: format!("\"{}\"", blake3::hash(bytes).to_hex()),
-            }),
+            Some(bytes) => Ok(Image::of_bytes(Bytes::from_static(bytes), "image/png")),
             None => self.images.get(url).await,
         }
     }
@@ -314,18 +310,23 @@ impl App {
                     NamedBy::Anyone => &app.open,
                 };
                 let stored = refresh(tools, &endpoint, prior.as_deref(), app.clock.millis()).await?;
-                app.learn_pictures(&stored.version, prior.as_ref().map(|prior| &prior.version));
+                app.show_pictures(
+                    &endpoint.name,
+                    &stored.version,
+                    prior.as_ref().map(|prior| &prior.version),
+                );
                 Ok(stored)
             })
         }
     }
 
     /// Tells the picture service what a new version shows, and fetches what only its new entries show.
-    fn learn_pictures(&self, version: &Arc<Version>, before: Option<&Arc<Version>>) {
+    fn show_pictures(&self, feed: &str, version: &Arc<Version>, before: Option<&Arc<Version>>) {
+        // Also when nothing changed: what is shown on and on stays.
+        self.images.show(feed, &version.pictures);
         if before.is_some_and(|before| Arc::ptr_eq(before, version)) {
             return;
         }
-        self.images.learn(&version.pictures);
         let known: HashSet<_> = before
             .iter()
             .flat_map(|before| &before.entries)

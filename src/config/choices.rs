@@ -230,6 +230,7 @@ impl Choices {
             image_fetch: fetch::Options {
                 allow_private: self.image_allow.clone(),
                 max_body: self.images.max_size,
+                own: Some(public_url.clone()),
                 ..self.fetch.clone()
             },
             fetch: self.fetch.clone(),

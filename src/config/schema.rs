@@ -253,6 +253,9 @@ const FETCH: &[Setting<Choices>] = rows! {
     "idle_timeout" = r#""10s""#,
         "Between two bytes of an answer.",
         |o, v| o.fetch.idle_timeout = v.timeout()?;
+    "min_rate" = r#""1KiB""#,
+        "Bytes a second that an answer must bring, or it is given up; 0B: as slow as it likes.",
+        |o, v| o.fetch.min_rate = v.bytes()?;
     "max_body" = r#""16MiB""#,
         "The largest feed, before and after decompression.",
         |o, v| {
@@ -342,9 +345,15 @@ const IMAGES: &[Setting<Choices>] = rows! {
     "memory" = r#""32MiB""#,
         "Bytes of pictures held in memory.",
         |o, v| o.images.memory = v.size()?;
+    "memory_each" = r#""256KiB""#,
+        "A picture larger than this is not held in memory, but streamed from disk.",
+        |o, v| o.images.memory_each = v.bytes()?;
     "disk" = r#""2GiB""#,
         "Bytes of pictures kept in the store.",
         |o, v| o.images.disk = v.size()?;
+    "disk_free" = r#""512MiB""#,
+        "Bytes that stay free on that disk: below, old pictures go and new ones are not kept there.",
+        |o, v| o.images.disk_free = v.size()?;
     "svg" = r#""block""#,
         "SVG can hold scripts: \"block\" it, or serve it in a \"sandbox\".",
         |o, v| o.images.svg = v.choice(&[("block", Svg::Block), ("sandbox", Svg::Sandbox)])?;
@@ -357,6 +366,9 @@ const IMAGES: &[Setting<Choices>] = rows! {
     "prefetch_delay" = r#""1m""#,
         "The longest random wait before a picture is fetched ahead: no origin sees them come in one burst.",
         |o, v| o.images.prefetch_delay = v.duration()?;
+    "prefetch_pace" = r#""500ms""#,
+        "The least time between two pictures fetched ahead from one host.",
+        |o, v| o.images.prefetch_pace = v.duration()?;
     "prefetch_queue" = "2000",
         "Pictures that may wait to be fetched ahead; more are fetched when they are read.",
         |o, v| o.images.prefetch_queue = v.number(1)?;

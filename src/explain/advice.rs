@@ -52,6 +52,7 @@ fn after_fetch(error: &fetch::Error) -> &'static str {
         E::Protocol(_) => "The site's server is in trouble: Limpid tries again by itself.",
         E::Timeout(_) => "Try again later; fetch.timeout allows more time.",
         E::TooLarge(_) => "fetch.max_body allows more, if the feed really is that large.",
+        E::Disk(_) => "The disk of this machine is full or broken: look at the folder of the store.",
         E::Unwanted => "Check that the address leads to a feed.",
         E::Redirect(_) => "Open the address in a browser and use the one where it ends.",
         E::Status { status, .. } => after_status(*status),

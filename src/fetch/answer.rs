@@ -2,16 +2,10 @@
 
 use std::time::SystemTime;
 
-use bytes::Bytes;
+use super::body::Ceiling;
+use super::{Error, fault};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, DATE, RETRY_AFTER, TRANSFER_ENCODING};
-use url::Url;
-
-use crate::message::{Fetched, OriginResponse};
-
-use super::body::Ceiling;
-use super::redirect::Trail;
-use super::{Error, fault};
 
 /// The longest wait an origin may ask for, in seconds: a day.
 const MAX_RETRY_AFTER: u64 = 24 * 3600;
@@ -30,16 +24,6 @@ pub(super) fn check(headers: &HeaderMap, max_head: usize) -> Result<(), Error> {
         return Err(fault::protocol("both Transfer-Encoding and Content-Length"));
     }
     Ok(())
-}
-
-/// A whole 200 answer.
-pub(super) fn whole(url: &Url, trail: &Trail, headers: HeaderMap, body: Bytes) -> Fetched {
-    Fetched::Modified(OriginResponse {
-        url: url.clone(),
-        moved_permanently: trail.moved_permanently(),
-        headers,
-        body,
-    })
 }
 
 impl Ceiling {

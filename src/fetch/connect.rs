@@ -57,6 +57,16 @@ impl fmt::Debug for Resolver {
     }
 }
 
+/// Whose word is believed about certificates.
+#[derive(Clone, Debug, Default)]
+pub enum Roots {
+    /// The operating system's roots.
+    #[default]
+    System,
+    /// Only these.
+    Custom(Arc<RootCertStore>),
+}
+
 impl Resolver {
     async fn resolve(&self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         Ok(match self {
@@ -78,7 +88,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// A connector with the operating system's root certificates.
+    /// A connector as these options say.
     #[must_use]
     pub fn new(options: &Options) -> Self {
         let dialler = Dialler {
@@ -87,7 +97,7 @@ impl Connector {
             timeout: options.connect_timeout,
         };
         let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls())
+            .with_tls_config(tls(&options.roots))
             .https_or_http()
             .enable_http1()
             .enable_http2()
@@ -99,27 +109,34 @@ impl Connector {
     }
 }
 
-/// TLS for all fetchers: the roots are read and held once, however many there are.
-fn tls() -> ClientConfig {
+/// TLS for all fetchers: the system's roots are read and held once, however many there are.
+fn tls(roots: &Roots) -> ClientConfig {
     static SHARED: OnceLock<ClientConfig> = OnceLock::new();
-    SHARED.get_or_init(tls_with_roots).clone()
+    match roots {
+        Roots::System => SHARED.get_or_init(tls_with_system_roots).clone(),
+        Roots::Custom(roots) => tls_with(Arc::clone(roots)),
+    }
+}
+
+fn tls_with(roots: Arc<RootCertStore>) -> ClientConfig {
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap_or_else(|_| ClientConfig::builder())
+        .with_root_certificates(roots)
+        .with_no_client_auth()
 }
 
 /// TLS 1.2 and 1.3 with the operating system's roots. A machine without any still speaks http.
-fn tls_with_roots() -> ClientConfig {
+fn tls_with_system_roots() -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let with_roots = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    let with_roots = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier);
     match with_roots {
         Ok(builder) => builder.with_no_client_auth(),
         Err(error) => {
             tracing::warn!(%error, "no root certificates on this machine: no https origin can be trusted");
-            ClientConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .unwrap_or_else(|_| ClientConfig::builder())
-                .with_root_certificates(RootCertStore::empty())
-                .with_no_client_auth()
+            tls_with(Arc::new(RootCertStore::empty()))
         }
     }
 }

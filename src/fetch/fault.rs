@@ -24,6 +24,11 @@ pub(super) fn of_body(error: hyper::Error) -> Error {
     Error::Protocol(Arc::new(error))
 }
 
+/// A body that could not be put on disk: our own disk, not the origin's fault.
+pub(super) fn of_disk(error: io::Error) -> Error {
+    Error::Disk(Arc::new(error))
+}
+
 /// An answer that HTTP does not allow.
 pub(super) fn protocol(what: &'static str) -> Error {
     Error::Protocol(Arc::new(io::Error::new(io::ErrorKind::InvalidData, what)))

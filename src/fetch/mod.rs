@@ -5,6 +5,7 @@ mod answer;
 mod body;
 mod budget;
 mod lanes;
+pub mod spool;
 pub mod redirect;
 pub mod connect;
 pub mod guard;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, REFERER, USER_AGENT};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
@@ -23,7 +24,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 use url::Url;
 
-use crate::message::{Fetched, Validators};
+use crate::message::{Fetched, OriginResponse, Validators};
 
 use self::asked::Asked;
 use self::body::Ceiling;
@@ -31,6 +32,7 @@ use self::budget::Budget;
 pub use self::budget::Share;
 use self::lanes::Lanes;
 use self::redirect::Trail;
+use self::spool::{Body, Spool};
 
 /// What a feed is asked for as.
 const FEED_ACCEPT: &str = "application/rss+xml, application/atom+xml, application/rdf+xml;q=0.9, \
@@ -54,6 +56,10 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Between two bytes of an answer.
     pub idle_timeout: Duration,
+    /// Bytes per second that a body must bring, over any [`Options::min_rate_over`]; 0: as slow as it likes.
+    pub min_rate: usize,
+    /// How long a body may be slower than that.
+    pub min_rate_over: Duration,
     /// Bytes of a body, as they come over the wire.
     pub max_body: usize,
     /// Bytes of all bodies being read at once; more wait.
@@ -72,8 +78,12 @@ pub struct Options {
     pub per_host: usize,
     /// Requests at once in all.
     pub total: usize,
+    /// Our own public address: what leads back to our pictures goes round in a circle.
+    pub own: Option<Url>,
     /// How names become addresses.
     pub resolver: connect::Resolver,
+    /// Whose word is believed about certificates.
+    pub roots: connect::Roots,
 }
 
 impl Default for Options {
@@ -82,6 +92,8 @@ impl Default for Options {
             timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(10),
+            min_rate: 1 << 10,
+            min_rate_over: Duration::from_secs(5),
             max_body: 16 << 20,
             in_flight: 64 << 20,
             max_headers: 100,
@@ -91,7 +103,9 @@ impl Default for Options {
             allow_private: guard::Allow::default(),
             per_host: 2,
             total: 64,
+            own: None,
             resolver: connect::Resolver::System,
+            roots: connect::Roots::System,
         }
     }
 }
@@ -126,6 +140,9 @@ pub enum Error {
     /// By its first bytes it is not what was asked for; the rest was not read.
     #[error("the origin's answer is not what was asked for")]
     Unwanted,
+    /// It could not be put on our own disk.
+    #[error("the answer could not be written to disk")]
+    Disk(#[source] Arc<std::io::Error>),
     /// Too many redirects, a loop, one without a target, or one from https to http.
     #[error("the origin's redirects lead nowhere: {0}")]
     Redirect(&'static str),
@@ -136,7 +153,7 @@ pub enum Error {
 }
 
 /// One request, whole: nothing else goes into it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Ask<'a> {
     accept: &'static str,
     codings: &'static str,
@@ -156,6 +173,21 @@ pub struct ImageAsk<'a> {
     pub max_body: usize,
     /// Whether a body that begins like this is wanted; if not, the rest is not read.
     pub wanted: fn(&[u8]) -> bool,
+    /// Where a large body goes; without one, all of it is held in memory.
+    pub spool: Option<&'a Spool>,
+}
+
+/// What asking for a picture brought.
+#[derive(Debug)]
+pub enum ImageAnswer {
+    /// 304: what we have still holds.
+    NotModified { headers: HeaderMap },
+    /// 200. While the [`Share`] is held, the body counts as one that is being read.
+    Given {
+        headers: HeaderMap,
+        body: Body,
+        share: Share,
+    },
 }
 
 /// Asks origins. Cheap to clone; holds the connection pool and the per-host limits.
@@ -195,10 +227,7 @@ impl Fetcher {
     /// # Errors
     /// See [`Error`].
     pub async fn feed(&self, url: &Url, validators: &Validators) -> Result<Fetched, Error> {
-        let ask = self.feed_ask(validators);
-        self.get(url, &ask, &mut Vec::new())
-            .await
-            .map(|(fetched, _)| fetched)
+        self.feed_told(url, validators, &mut Vec::new()).await
     }
 
     /// As [`Fetcher::feed`], and tells every request that was made on the way, also when it fails.
@@ -212,7 +241,22 @@ impl Fetcher {
         told: &mut Vec<Asked>,
     ) -> Result<Fetched, Error> {
         let ask = self.feed_ask(validators);
-        self.get(url, &ask, told).await.map(|(fetched, _)| fetched)
+        Ok(match self.get(url, &ask, told).await?.0 {
+            Arrived::NotModified { headers } => Fetched::NotModified { headers },
+            Arrived::Given {
+                url,
+                moved_permanently,
+                headers,
+                body: Body::Memory(body),
+            } => Fetched::Modified(OriginResponse {
+                url,
+                moved_permanently,
+                headers,
+                body,
+            }),
+            // Only a body that was given a spool goes to a file.
+            Arrived::Given { .. } => return Err(Error::Unwanted),
+        })
     }
 
     fn feed_ask<'a>(&self, validators: &'a Validators) -> Ask<'a> {
@@ -221,36 +265,55 @@ impl Fetcher {
             codings: FEED_CODINGS,
             validators,
             referer: None,
-            ceiling: self.ceiling(self.inner.options.max_body, None),
+            ceiling: self.ceiling(self.inner.options.max_body),
         }
     }
 
-    /// Asks for a picture. Nothing of any reader is in the request. While the [`Share`] is held, its body
-    /// counts as one that is being read.
+    /// Asks for a picture. Nothing of any reader is in the request.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn image(&self, url: &Url, ask: &ImageAsk<'_>) -> Result<(Fetched, Share), Error> {
+    pub async fn image(&self, url: &Url, ask: &ImageAsk<'_>) -> Result<ImageAnswer, Error> {
         let ask = Ask {
             accept: IMAGE_ACCEPT,
             codings: "identity",
             validators: ask.validators,
             referer: ask.referer,
-            ceiling: self.ceiling(ask.max_body, Some(ask.wanted)),
+            ceiling: Ceiling {
+                wanted: Some(ask.wanted),
+                spool: ask.spool.cloned(),
+                ..self.ceiling(ask.max_body)
+            },
         };
-        self.get(url, &ask, &mut Vec::new()).await
+        Ok(match self.get(url, &ask, &mut Vec::new()).await? {
+            (Arrived::NotModified { headers }, _) => ImageAnswer::NotModified { headers },
+            (Arrived::Given { headers, body, .. }, share) => ImageAnswer::Given { headers, body, share },
+        })
     }
 
-    fn ceiling(&self, bytes: usize, wanted: Option<fn(&[u8]) -> bool>) -> Ceiling {
+    fn ceiling(&self, bytes: usize) -> Ceiling {
+        let options = &self.inner.options;
         Ceiling {
             bytes,
-            idle: self.inner.options.idle_timeout,
-            wanted,
+            idle: options.idle_timeout,
+            pace: options.min_rate,
+            pace_over: options.min_rate_over,
+            wanted: None,
+            spool: None,
         }
     }
 
+    /// True when `url` is one of our own pictures: an origin that sends us to ourselves would have us wait for us.
+    fn is_own_picture(&self, url: &Url) -> bool {
+        self.inner.options.own.as_ref().is_some_and(|own| {
+            let rest = url.path().strip_prefix(own.path().trim_end_matches('/'));
+            url.origin() == own.origin()
+                && rest.is_some_and(|rest| rest.starts_with("/i/") || rest.starts_with("/w/"))
+        })
+    }
+
     /// Follows the trail of redirects to an answer.
-    async fn get(&self, url: &Url, ask: &Ask<'_>, told: &mut Vec<Asked>) -> Result<(Fetched, Share), Error> {
+    async fn get(&self, url: &Url, ask: &Ask<'_>, told: &mut Vec<Asked>) -> Result<(Arrived, Share), Error> {
         let mut share = self.inner.budget.share();
         let mut trail = Trail::new(url, self.inner.options.max_redirects);
         let mut url = url.clone();
@@ -258,6 +321,9 @@ impl Fetcher {
         let mut left = self.inner.options.timeout;
         loop {
             guard::judge(&url, &self.inner.options.allow_private)?;
+            if self.is_own_picture(&url) {
+                return Err(Error::Redirect("they lead back to this server"));
+            }
             let host = url.host_str().unwrap_or_default();
             let turn = timeout(self.inner.options.timeout, self.inner.lanes.enter(host)).await;
             let Ok(Some(_leave)) = turn else {
@@ -271,7 +337,7 @@ impl Fetcher {
             told.push(asked);
             match hop {
                 Ok(Ok(Hop::Elsewhere(next))) => url = next,
-                Ok(Ok(Hop::Arrived(fetched))) => return Ok((fetched, share)),
+                Ok(Ok(Hop::Arrived(arrived))) => return Ok((arrived, share)),
                 Ok(Err(error)) => return Err(error),
                 Err(_) => return Err(Error::Timeout("the whole answer")),
             }
@@ -293,15 +359,20 @@ impl Fetcher {
         answer::check(&head.headers, self.inner.options.max_head)?;
         match head.status {
             StatusCode::OK => {
-                let ceiling = ask.ceiling.for_answer(&head.headers);
-                let body = body::read(body, &ceiling, share).await?;
-                asked.bytes = body.len();
-                Ok(Hop::Arrived(answer::whole(url, trail, head.headers, body)))
+                let ceiling = ask.ceiling.clone().for_answer(&head.headers);
+                let body = body::read(body, ceiling, share).await?;
+                asked.bytes = body.length();
+                Ok(Hop::Arrived(Arrived::Given {
+                    url: url.clone(),
+                    moved_permanently: trail.moved_permanently(),
+                    headers: head.headers,
+                    body,
+                }))
             }
             StatusCode::NOT_MODIFIED if *ask.validators == Validators::default() => {
                 Err(fault::protocol("304 to a request that was not conditional"))
             }
-            StatusCode::NOT_MODIFIED => Ok(Hop::Arrived(Fetched::NotModified {
+            StatusCode::NOT_MODIFIED => Ok(Hop::Arrived(Arrived::NotModified {
                 headers: head.headers,
             })),
             status if redirect::is_redirect(status) => {
@@ -329,8 +400,21 @@ impl Fetcher {
 
 /// Where one request led.
 enum Hop {
-    Arrived(Fetched),
+    Arrived(Arrived),
     Elsewhere(Url),
+}
+
+/// What came at the end of the trail.
+enum Arrived {
+    NotModified {
+        headers: HeaderMap,
+    },
+    Given {
+        url: Url,
+        moved_permanently: bool,
+        headers: HeaderMap,
+        body: Body,
+    },
 }
 
 fn client(options: &Options) -> Client<connect::Connector, Empty<Bytes>> {

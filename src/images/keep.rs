@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use moka::future::Cache;
 use url::Url;
 
-use super::{Error, Image};
+use super::Error;
 use crate::message::Validators;
 use crate::transform::Picture;
 
@@ -35,13 +36,40 @@ impl Key {
     pub(super) fn hex(self) -> String {
         format!("{:032x}", u128::from_be_bytes(self.0))
     }
+
+    pub(super) fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    pub(super) fn of_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// A picture that is kept.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    /// The name of its bytes.
+    pub(super) object: String,
+    pub(super) media_type: &'static str,
+    pub(super) place: Place,
+}
+
+/// Where a picture is kept.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Memory(Bytes),
+    /// On disk alone; its size in bytes.
+    Disk(u64),
 }
 
 /// What is known about one address.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
+    /// The address.
+    pub(super) url: Url,
     /// The picture as it was last given. It outlives its origin.
-    pub(super) image: Option<Image>,
+    pub(super) image: Option<Held>,
     /// Why it was not given the last time it was asked for.
     pub(super) error: Option<Error>,
     /// Failures in a row.
@@ -55,17 +83,14 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// The picture if there is one, however old; else why not.
-    pub(super) fn answer(&self) -> Result<Image, Error> {
-        match (&self.image, &self.error) {
-            (Some(image), _) => Ok(image.clone()),
-            (None, Some(error)) => Err(error.clone()),
-            (None, None) => Err(Error::Unprepared),
-        }
-    }
-
     fn weight(&self) -> u32 {
-        let body = self.image.as_ref().map_or(0, |image| image.body.len());
+        let body = match &self.image {
+            Some(Held {
+                place: Place::Memory(bytes),
+                ..
+            }) => bytes.len(),
+            _ => 0,
+        };
         u32::try_from(body + RECORD).unwrap_or(u32::MAX)
     }
 }
@@ -75,6 +100,7 @@ pub(super) fn memory(bytes: u64) -> Cache<Key, Arc<Kept>> {
     Cache::builder()
         .max_capacity(bytes)
         .weigher(|_, kept: &Arc<Kept>| kept.weight())
+        .support_invalidation_closures()
         .build()
 }
 

@@ -1,100 +1,40 @@
 //! The picture service: verify, fetch through the guard, sniff, strip, keep.
 
+mod ask;
+mod prefetch;
 mod disk;
 mod prepare;
 pub mod strip;
 pub mod sniff;
+mod source;
 mod flight;
 mod keep;
 mod freshness;
+mod image;
+mod options;
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use bytes::Bytes;
-use http::HeaderMap;
-use http::header::{ETAG, LAST_MODIFIED};
 use moka::future::Cache;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::demo;
-use crate::fetch::{self, Fetcher, ImageAsk};
-use crate::message::{Fetched, Validators};
+use crate::fetch::{self, Fetcher};
 use crate::transform::Picture;
 
+use self::ask::Given;
 use self::disk::Disk;
+pub use self::disk::Which;
 use self::flight::Flights;
-use self::keep::{Alternates, Kept, Key};
+pub use self::image::{Content, Image, read_part};
+use self::keep::{Alternates, Kept, Key, Place};
+pub use self::options::{Options, Svg};
+use self::prefetch::Prefetch;
 
-/// What becomes of SVG.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Svg {
-    /// Refused.
-    #[default]
-    Block,
-    /// Served in a sandbox, as an attachment.
-    Sandbox,
-}
-
-/// How pictures are fetched and kept.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Bytes of one picture.
-    pub max_size: usize,
-    /// Pixels (width × height) of one picture, from its header.
-    pub max_pixels: u64,
-    /// Pixels of a picture's longer side, from its header.
-    pub max_side: u64,
-    /// Bytes kept in memory.
-    pub memory: u64,
-    /// Bytes kept on disk, in [`Options::folder`].
-    pub disk: u64,
-    /// Where pictures are kept on disk. `None`: in memory only.
-    pub folder: Option<PathBuf>,
-    /// What becomes of SVG.
-    pub svg: Svg,
-    /// Whether Exif, XMP and comments are removed (orientation and colour profile stay).
-    pub strip_metadata: bool,
-    /// Whether pictures are fetched before anyone reads.
-    pub prefetch: bool,
-    /// The longest random wait before a picture is prefetched.
-    pub prefetch_delay: Duration,
-    /// Pictures waiting to be prefetched at once; more are fetched when they are read.
-    pub prefetch_queue: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            max_size: 10 << 20,
-            max_pixels: 50_000_000,
-            max_side: 16_384,
-            memory: 32 << 20,
-            disk: 2 << 30,
-            folder: None,
-            svg: Svg::Block,
-            strip_metadata: true,
-            prefetch: true,
-            // The feed's own origin knows when we fetched the feed; a minute is enough to hide the order.
-            prefetch_delay: Duration::from_mins(1),
-            prefetch_queue: 2_000,
-        }
-    }
-}
-
-/// A picture ready to be served.
-#[derive(Clone, Debug)]
-pub struct Image {
-    /// The bytes.
-    pub body: Bytes,
-    /// The type as sniffed.
-    pub media_type: &'static str,
-    /// A strong validator over the bytes, quotes included.
-    pub etag: String,
-}
+/// Pictures being prepared at once.
+const PREPARING: usize = 2;
 
 /// Why there is no picture. The texts are for people and hold no word of the origin's.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -131,24 +71,24 @@ struct Inner {
     disk: Option<Arc<Disk>>,
     alternates: Alternates,
     flights: Flights,
-    waiting: Arc<Semaphore>,
-}
-
-/// What one address gave.
-enum Given {
-    New(Box<(Image, HeaderMap)>),
-    Same(HeaderMap),
+    preparing: Semaphore,
+    prefetch: Prefetch,
 }
 
 impl Images {
     /// A service over its own fetcher (whose guard allows no private address unless the owner says so).
     #[must_use]
     pub fn new(options: Options, fetcher: Fetcher, clock: Clock) -> Self {
+        let disk = Disk::open(&options);
+        if let Some(disk) = &disk {
+            disk.tidy();
+        }
         Self {
             inner: Arc::new(Inner {
                 memory: keep::memory(options.memory),
-                disk: Disk::open(&options).map(Arc::new),
-                waiting: Arc::new(Semaphore::new(options.prefetch_queue)),
+                disk: disk.map(Arc::new),
+                preparing: Semaphore::new(PREPARING),
+                prefetch: Prefetch::new(&options),
                 options: Arc::new(options),
                 fetcher,
                 clock,
@@ -163,28 +103,42 @@ impl Images {
         self.inner.alternates.learn(pictures);
     }
 
-    /// Fetches pictures of new entries after a random wait, so that no origin learns when they are read.
-    /// Needs a running tokio runtime.
-    pub fn prefetch(&self, pictures: &[Picture]) {
-        if !self.inner.options.prefetch {
+    /// Notes that `feed` shows these pictures from now on, and no others: on disk they stay longest. And
+    /// remembers what to try when a picture's own address fails. Needs a running tokio runtime.
+    pub fn show(&self, feed: &str, pictures: &[Picture]) {
+        self.learn(pictures);
+        let Some(disk) = self.inner.disk.clone() else {
             return;
+        };
+        let keys: Vec<Key> = pictures.iter().map(|picture| Key::of(&picture.url)).collect();
+        let (feed, now) = (feed.to_owned(), self.inner.clock.now());
+        tokio::task::spawn_blocking(move || disk.show(&feed, &keys, now));
+    }
+
+    /// Forgets pictures, in memory and on disk; returns how many there were on disk.
+    pub async fn purge(&self, which: Which) -> usize {
+        let inner = &self.inner;
+        let asked = which.clone();
+        let keys = inner
+            .on_disk(move |disk| disk.find(&asked))
+            .await
+            .unwrap_or_default();
+        if let Which::Url(url) = &which {
+            inner.memory.invalidate(&Key::of(url)).await;
         }
-        for picture in pictures {
-            if self.inner.memory.contains_key(&Key::of(&picture.url)) {
-                continue;
-            }
-            let Ok(place) = Arc::clone(&self.inner.waiting).try_acquire_owned() else {
-                return;
-            };
-            let (images, url) = (self.clone(), picture.url.clone());
-            let wait = random_part(self.inner.options.prefetch_delay);
-            tokio::spawn(async move {
-                tokio::time::sleep(wait).await;
-                // Why it failed is remembered for who reads it.
-                let _ = images.get(&url).await;
-                drop(place);
-            });
+        if let Which::Host(host) = which {
+            let is_at = move |url: &Url| url.host_str().is_some_and(|h| h.eq_ignore_ascii_case(&host));
+            let gone = move |_: &Key, kept: &Arc<Kept>| is_at(&kept.url) || is_at(&kept.from);
+            // An error: the cache was built without this; it was not.
+            let _ = inner.memory.invalidate_entries_if(gone);
         }
+        for key in &keys {
+            inner.memory.invalidate(key).await;
+        }
+        inner
+            .on_disk(move |disk| disk.purge(&keys))
+            .await
+            .unwrap_or_default()
     }
 
     /// The picture at `url` (whose signature has been verified): from memory or disk, or fetched once
@@ -194,8 +148,22 @@ impl Images {
     /// See [`Error`]; failures are remembered for a short time.
     pub async fn get(&self, url: &Url) -> Result<Image, Error> {
         let key = Key::of(url);
+        let kept = self.kept(key, url).await?;
+        match self.inner.open(&kept).await {
+            Some(opened) => opened,
+            // It was removed from disk behind our back: once more from the beginning.
+            None => {
+                self.inner.memory.invalidate(&key).await;
+                let kept = self.landed(key, url).await?;
+                self.inner.open(&kept).await.unwrap_or(Err(Error::Unprepared))
+            }
+        }
+    }
+
+    /// What is known about `url`, asked for if it is not.
+    async fn kept(&self, key: Key, url: &Url) -> Result<Arc<Kept>, Error> {
         let kept = match self.inner.memory.get(&key).await {
-            Some(kept) if self.is_fresh(&kept) => return kept.answer(),
+            Some(kept) if self.is_fresh(&kept) => return Ok(kept),
             Some(kept) if kept.image.is_some() => kept,
             Some(_) | None => self.landed(key, url).await?,
         };
@@ -203,7 +171,7 @@ impl Images {
             // Goes on by itself; whoever asks next gets what it brings.
             drop(self.refresh(key, url));
         }
-        kept.answer()
+        Ok(kept)
     }
 
     fn is_fresh(&self, kept: &Kept) -> bool {
@@ -232,18 +200,18 @@ impl Images {
 impl Inner {
     /// Brings what memory lacks: from disk, however old, or else from the origin.
     async fn renew(self: Arc<Self>, key: Key, url: Url) -> Arc<Kept> {
-        let prior = self.memory.get(&key).await;
-        let prior = match prior {
+        let prior = match self.memory.get(&key).await {
             // Somebody else's flight landed just before ours began.
             Some(kept) if self.clock.now() < kept.until => return kept,
-            None => match self.on_disk(key).await {
-                Some(kept) => {
+            None => {
+                let now = self.clock.now();
+                if let Some(kept) = self.on_disk(move |disk| disk.load(key, now)).await.flatten() {
                     let kept = Arc::new(kept);
                     self.remember(key, &kept).await;
                     return kept;
                 }
-                None => None,
-            },
+                None
+            }
             prior => prior,
         };
         let asked = self.ask(key, &url, prior.as_deref()).await;
@@ -262,130 +230,75 @@ impl Inner {
         self.memory.run_pending_tasks().await;
     }
 
-    async fn on_disk(&self, key: Key) -> Option<Kept> {
-        let (disk, now) = (Arc::clone(self.disk.as_ref()?), self.clock.now());
-        tokio::task::spawn_blocking(move || disk.load(key, now))
-            .await
-            .ok()
-            .flatten()
+    /// Does work on the disk, if there is one, away from the threads that serve.
+    async fn on_disk<T: Send + 'static>(&self, work: impl FnOnce(&Disk) -> T + Send + 'static) -> Option<T> {
+        let disk = Arc::clone(self.disk.as_ref()?);
+        tokio::task::spawn_blocking(move || work(&disk)).await.ok()
     }
 
-    /// Keeps a picture on disk; no reader waits for it.
+    /// The picture if there is one, however old; else why not. `None`: its file is gone.
+    async fn open(&self, kept: &Kept) -> Option<Result<Image, Error>> {
+        let Some(held) = &kept.image else {
+            return Some(Err(kept.error.clone().unwrap_or(Error::Unprepared)));
+        };
+        let content = match held.place {
+            Place::Memory(ref bytes) => Content::Memory(bytes.clone()),
+            Place::Disk(length) => {
+                let object = held.object.clone();
+                let file = self.on_disk(move |disk| disk.object(&object, length)).await??;
+                Content::File(Arc::new(file), length)
+            }
+        };
+        Some(Ok(Image {
+            content,
+            media_type: held.media_type,
+            etag: format!("\"{}\"", held.object),
+        }))
+    }
+
+    /// Notes on disk what is known about an address; no reader waits for it.
     fn save(&self, key: Key, kept: Arc<Kept>) {
         if let Some(disk) = self.disk.clone() {
             let now = self.clock.now();
-            tokio::task::spawn_blocking(move || disk.save(key, &kept, now));
+            tokio::task::spawn_blocking(move || disk.put_record(key, &kept, now));
         }
-    }
-
-    /// Tries the address and its alternates in order; the first failure is the one that is told.
-    async fn ask(&self, key: Key, url: &Url, prior: Option<&Kept>) -> Result<(Url, Given), Error> {
-        let mut first = None;
-        let alternates = self.alternates.of(key);
-        for candidate in std::iter::once(url).chain(alternates.iter()) {
-            let validators = prior
-                .filter(|kept| kept.image.is_some() && kept.from == *candidate)
-                .map(|kept| kept.validators.clone())
-                .unwrap_or_default();
-            match self.ask_one(candidate, &validators).await {
-                Ok(given) => return Ok((candidate.clone(), given)),
-                Err(error) => first = first.or(Some(error)),
-            }
-        }
-        Err(first.unwrap_or(Error::Unprepared))
-    }
-
-    /// Asks one address; an origin that forbids is asked once more as if from its own page.
-    async fn ask_one(&self, url: &Url, validators: &Validators) -> Result<Given, Error> {
-        if let Some(picture) = demo::picture(url) {
-            return self.given(Bytes::from_static(picture), HeaderMap::new()).await;
-        }
-        let mut ask = ImageAsk {
-            validators,
-            referer: None,
-            max_body: self.options.max_size,
-            wanted: may_be_picture,
-        };
-        let home = url.join("/").ok();
-        let mut answer = self.fetcher.image(url, &ask).await;
-        if matches!(answer, Err(fetch::Error::Status { status: 403, .. })) && home.is_some() {
-            ask.referer = home.as_ref();
-            answer = self.fetcher.image(url, &ask).await;
-        }
-        match answer {
-            Ok((Fetched::NotModified { headers }, _)) => Ok(Given::Same(headers)),
-            // Until it is ready, its bytes count as being read: a rush of pictures waits in line.
-            Ok((Fetched::Modified(response), _share)) => self.given(response.body, response.headers).await,
-            Err(fetch::Error::Unwanted) => Err(Error::NotAPicture),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn given(&self, body: Bytes, headers: HeaderMap) -> Result<Given, Error> {
-        let options = Arc::clone(&self.options);
-        // Hashing ten megabytes is too long for a thread that serves others.
-        tokio::task::spawn_blocking(move || {
-            let image = prepare::prepare(&body, &headers, &options)?;
-            Ok(Given::New(Box::new((image, headers))))
-        })
-        .await
-        .unwrap_or(Err(Error::Unprepared))
     }
 }
 
 /// What is known after an answer.
 fn judged(asked: Result<(Url, Given), Error>, prior: Option<&Kept>, url: &Url, now: SystemTime) -> Kept {
+    let image = prior.and_then(|kept| kept.image.clone());
+    let before = || prior.map(|kept| kept.validators.clone()).unwrap_or_default();
     match asked {
-        Ok((from, Given::New(given))) => Kept {
-            error: None,
-            failures: 0,
-            until: now + freshness::lifetime(&given.1),
-            validators: validators(&given.1),
-            image: Some(given.0),
-            from,
-        },
-        Ok((from, Given::Same(headers))) => Kept {
-            image: prior.and_then(|kept| kept.image.clone()),
+        Ok((from, Given::New { held, headers })) => Kept {
+            url: url.clone(),
             error: None,
             failures: 0,
             until: now + freshness::lifetime(&headers),
-            validators: prior.map(|kept| kept.validators.clone()).unwrap_or_default(),
+            validators: ask::validators(&headers),
+            image: Some(held),
+            from,
+        },
+        Ok((from, Given::Same { headers })) => Kept {
+            url: url.clone(),
+            image,
+            error: None,
+            failures: 0,
+            until: now + freshness::lifetime(&headers),
+            validators: before(),
             from,
         },
         Err(error) => {
             let failures = prior.map_or(0, |kept| kept.failures).saturating_add(1);
             Kept {
-                image: prior.and_then(|kept| kept.image.clone()),
+                url: url.clone(),
+                image,
                 until: now + freshness::penalty(&error, failures),
                 error: Some(error),
                 failures,
-                validators: prior.map(|kept| kept.validators.clone()).unwrap_or_default(),
+                validators: before(),
                 from: prior.map_or_else(|| url.clone(), |kept| kept.from.clone()),
             }
         }
     }
-}
-
-/// True while the first bytes may still be a picture's.
-fn may_be_picture(bytes: &[u8]) -> bool {
-    sniff::sniff(bytes).is_some()
-}
-
-/// The answer's validators, if they are text that a request can carry.
-fn validators(headers: &HeaderMap) -> Validators {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
-    };
-    Validators {
-        etag: text(ETAG).map(str::to_owned),
-        last_modified: text(LAST_MODIFIED).map(str::to_owned),
-    }
-}
-
-/// Some random part of `longest`.
-fn random_part(longest: Duration) -> Duration {
-    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
-    longest.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }

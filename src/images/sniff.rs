@@ -2,6 +2,8 @@
 //!
 //! HTML and XML are no pictures, whatever they are called; SVG is told apart so that policy can decide.
 
+use super::source::Source;
+
 /// The kinds of picture that are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
@@ -35,6 +37,9 @@ impl Type {
 
 /// Bytes looked at to find an `<svg` behind comments and declarations.
 const SVG_PROLOG: usize = 4096;
+
+/// Bytes that are enough to tell what a picture is.
+pub const ENOUGH: usize = 8 << 10;
 
 /// The type of a picture by its first bytes; `None`: not a picture.
 #[must_use]
@@ -119,11 +124,11 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// Width and height from the header alone; nothing is decoded. `None` for SVG and for broken headers.
 #[must_use]
-pub fn dimensions(kind: Type, bytes: &[u8]) -> Option<(u64, u64)> {
+pub(super) fn dimensions(kind: Type, source: Source<'_>) -> Option<(u64, u64)> {
     if kind == Type::Svg {
         return None;
     }
-    let size = imagesize::blob_size(bytes).ok()?;
+    let size = imagesize::reader_size(source.reader()).ok()?;
     let (width, height) = (size.width as u64, size.height as u64);
     // A bitmap from top to bottom has a negative height.
     let height = match (kind, u32::try_from(height)) {

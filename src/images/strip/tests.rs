@@ -1,3 +1,9 @@
+use img_parts::jpeg::{Jpeg, markers};
+use img_parts::png::PngChunk;
+use img_parts::riff::{RiffChunk, RiffContent};
+
+use super::jpeg::EXIF_PREFIX;
+use super::webp::{EXIF as VP8X_EXIF, XMP as VP8X_XMP};
 use super::*;
 
 /// Exif in Intel order with a secret and an orientation.
@@ -49,7 +55,10 @@ fn a_photo_keeps_its_orientation_and_colours_and_nothing_else_about_it() {
     let segment = jpeg.segment_by_marker(markers::APP1).expect("Exif");
     let exif = segment.contents().strip_prefix(EXIF_PREFIX).expect("prefix");
     assert_eq!(exif::orientation_only(exif).as_deref(), Some(exif));
-    assert_eq!(sniff::dimensions(Type::Jpeg, &stripped), Some((3, 2)));
+    assert_eq!(
+        sniff::dimensions(Type::Jpeg, Source::Memory(&stripped)),
+        Some((3, 2))
+    );
     assert_eq!(strip(Type::Jpeg, stripped.clone()), stripped, "twice is once");
     assert!(
         !holds(&strip(Type::Jpeg, photo(1)), "Exif"),

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
-use http_body_util::Full;
 
+use super::body::Body;
 use super::reply::{self, CACHE_STATUS, Reply, X_ROBOTS_TAG};
 use super::status::CacheStatus;
 use super::{conditional, encoding};
@@ -46,7 +46,7 @@ pub fn feed(method: &Method, request: &HeaderMap, found: &Found, served: &Served
     } else {
         body.clone()
     };
-    let mut reply = Response::new(Full::new(sent));
+    let mut reply = Response::new(Body::whole(sent));
     *reply.headers_mut() = headers;
     reply
 }

@@ -7,3 +7,4 @@ pub mod status;
 pub mod conditional;
 pub mod encoding;
 pub mod reply;
+pub mod body;

@@ -1,10 +1,13 @@
 //! A picture: whole, in part, or 304. Nothing of the origin's headers is in it.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
+use super::body::Body;
 use super::conditional;
 use super::reply::{self, CORP, Reply, X_ROBOTS_TAG};
-use crate::images::Image;
+use crate::images::{Content, Image};
 
 /// Thirty days: the same address always means the same picture, as far as anyone can know.
 const CACHE_CONTROL: &str = "public, max-age=2592000, stale-while-revalidate=86400, stale-if-error=2592000";
@@ -45,13 +48,13 @@ pub fn picture(method: &Method, request: &HeaderMap, image: &Image) -> Reply {
 }
 
 fn content(method: &Method, request: &HeaderMap, image: &Image) -> Reply {
-    let length = image.body.len();
+    let length = image.content.length();
     let media_type = HeaderValue::from_static(image.media_type);
     let range = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("bytes */*"));
     let mut reply = match part(method, request, image) {
-        Part::Whole => reply::body(method, image.body.clone()),
+        Part::Whole => part_of(method, &image.content, 0, length),
         Part::Range(first, last) => {
-            let mut reply = reply::body(method, image.body.slice(first..=last));
+            let mut reply = part_of(method, &image.content, first, last + 1);
             *reply.status_mut() = StatusCode::PARTIAL_CONTENT;
             let range = range(format!("bytes {first}-{last}/{length}"));
             reply.headers_mut().insert(header::CONTENT_RANGE, range);
@@ -68,12 +71,24 @@ fn content(method: &Method, request: &HeaderMap, image: &Image) -> Reply {
     reply
 }
 
+/// The bytes from `first` to before `end`, or for HEAD their number.
+fn part_of(method: &Method, content: &Content, first: u64, end: u64) -> Reply {
+    match content {
+        Content::Memory(bytes) => {
+            let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
+            reply::body(method, bytes.slice(at(first)..at(end)))
+        }
+        Content::File(..) if *method == Method::HEAD => reply::of_length(end - first, Body::default()),
+        Content::File(file, _) => reply::of_length(end - first, Body::part(Arc::clone(file), first, end)),
+    }
+}
+
 /// What of a picture is sent.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
     Whole,
     /// First and last byte, both included.
-    Range(usize, usize),
+    Range(u64, u64),
     Outside,
 }
 
@@ -86,12 +101,12 @@ fn part(method: &Method, request: &HeaderMap, image: &Image) -> Part {
     };
     let same = text(header::IF_RANGE).is_none_or(|etag| etag == image.etag);
     match text(header::RANGE) {
-        Some(range) if *method == Method::GET && same => read(range, image.body.len()),
+        Some(range) if *method == Method::GET && same => read(range, image.content.length()),
         _ => Part::Whole,
     }
 }
 
-fn read(range: &str, length: usize) -> Part {
+fn read(range: &str, length: u64) -> Part {
     let Some((first, last)) = range
         .trim()
         .strip_prefix("bytes=")
@@ -100,7 +115,7 @@ fn read(range: &str, length: usize) -> Part {
         return Part::Whole;
     };
     let end = length.saturating_sub(1);
-    match (first.trim().parse::<usize>(), last.trim().parse::<usize>()) {
+    match (first.trim().parse::<u64>(), last.trim().parse::<u64>()) {
         (Ok(first), _) if first >= length => Part::Outside,
         (Ok(first), Ok(last)) if first <= last => Part::Range(first, last.min(end)),
         (Ok(first), Err(_)) if last.trim().is_empty() => Part::Range(first, end),

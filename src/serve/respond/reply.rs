@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use http_body_util::Full;
 
-/// A whole answer. Every body is in memory and shared.
-pub type Reply = Response<Full<Bytes>>;
+use super::body::Body;
+
+/// An answer. Its body is in memory and shared, or a file that is read as it is sent.
+pub type Reply = Response<Body>;
 
 /// `X-Robots-Tag` has no constant of its own.
 pub const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
@@ -34,21 +35,29 @@ pub fn text(method: &Method, text: &'static str) -> Reply {
 /// An answer without any header but its length. HEAD gets the length and no body (RFC 9110 §9.3.2).
 #[must_use]
 pub fn body(method: &Method, bytes: Bytes) -> Reply {
-    let length = HeaderValue::from(bytes.len());
+    let length = bytes.len() as u64;
     let sent = if *method == Method::HEAD {
         Bytes::new()
     } else {
         bytes
     };
-    let mut reply = Response::new(Full::new(sent));
-    reply.headers_mut().insert(header::CONTENT_LENGTH, length);
+    of_length(length, Body::whole(sent))
+}
+
+/// An answer without any header but its length.
+#[must_use]
+pub fn of_length(length: u64, body: Body) -> Reply {
+    let mut reply = Response::new(body);
+    reply
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     reply
 }
 
 /// An answer of `status` without a body.
 #[must_use]
 pub fn empty(status: StatusCode) -> Reply {
-    let mut reply = Response::new(Full::default());
+    let mut reply = Response::new(Body::default());
     *reply.status_mut() = status;
     reply
 }
