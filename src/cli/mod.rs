@@ -7,6 +7,7 @@ mod config;
 mod feed;
 mod sign;
 mod key;
+mod purge;
 mod health;
 mod manual;
 mod keyring;
@@ -78,6 +79,8 @@ enum Command {
     Sign(sign::Sign),
     /// List, rotate or prune signing keys
     Key(key::Key),
+    /// Take pictures away, to be fetched anew
+    Purge(purge::Purge),
     /// Ask the running server whether it is ready
     Health(health::Health),
     /// Print completions for a shell
@@ -135,6 +138,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
         Command::Feed(feed) => feed.run(context),
         Command::Sign(sign) => sign.run(context),
         Command::Key(key) => key.run(context),
+        Command::Purge(purge) => purge.run(context),
         Command::Health(health) => health.run(context),
         Command::Completions(completions) => completions.run(Cli::command()),
         Command::Man(man) => man.run(Cli::command()),

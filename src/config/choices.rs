@@ -207,6 +207,15 @@ impl Choices {
         }
     }
 
+    /// How pictures are kept, and where.
+    #[must_use]
+    pub fn images(&self) -> images::Options {
+        images::Options {
+            folder: (self.store.kind != Kind::Memory).then(|| self.store.path.join("images")),
+            ..self.images.clone()
+        }
+    }
+
     /// Everything the app is wired from.
     #[must_use]
     pub fn app<'f>(
@@ -234,10 +243,7 @@ impl Choices {
                 ..self.fetch.clone()
             },
             fetch: self.fetch.clone(),
-            images: images::Options {
-                folder: (self.store.kind != Kind::Memory).then(|| self.store.path.join("images")),
-                ..self.images.clone()
-            },
+            images: self.images(),
             endpoints: feeds
                 .into_iter()
                 .map(|(name, feed)| self.endpoint(name, feed, &signer))

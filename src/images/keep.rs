@@ -100,7 +100,6 @@ pub(super) fn memory(bytes: u64) -> Cache<Key, Arc<Kept>> {
     Cache::builder()
         .max_capacity(bytes)
         .weigher(|_, kept: &Arc<Kept>| kept.weight())
-        .support_invalidation_closures()
         .build()
 }
 

@@ -26,7 +26,7 @@ use crate::transform::Picture;
 
 use self::ask::Given;
 use self::disk::Disk;
-pub use self::disk::Which;
+pub use self::disk::{Record, Which};
 use self::flight::Flights;
 pub use self::image::{Content, Image, read_part};
 use self::keep::{Alternates, Kept, Key, Place};
@@ -115,30 +115,12 @@ impl Images {
         tokio::task::spawn_blocking(move || disk.show(&feed, &keys, now));
     }
 
-    /// Forgets pictures, in memory and on disk; returns how many there were on disk.
-    pub async fn purge(&self, which: Which) -> usize {
-        let inner = &self.inner;
-        let asked = which.clone();
-        let keys = inner
-            .on_disk(move |disk| disk.find(&asked))
-            .await
-            .unwrap_or_default();
-        if let Which::Url(url) = &which {
-            inner.memory.invalidate(&Key::of(url)).await;
+    /// Forgets what was purged, by whatever process.
+    async fn heed_purges(&self) {
+        let Some(disk) = &self.inner.disk else { return };
+        for key in disk.purged(self.inner.clock.now()) {
+            self.inner.memory.invalidate(&key).await;
         }
-        if let Which::Host(host) = which {
-            let is_at = move |url: &Url| url.host_str().is_some_and(|h| h.eq_ignore_ascii_case(&host));
-            let gone = move |_: &Key, kept: &Arc<Kept>| is_at(&kept.url) || is_at(&kept.from);
-            // An error: the cache was built without this; it was not.
-            let _ = inner.memory.invalidate_entries_if(gone);
-        }
-        for key in &keys {
-            inner.memory.invalidate(key).await;
-        }
-        inner
-            .on_disk(move |disk| disk.purge(&keys))
-            .await
-            .unwrap_or_default()
     }
 
     /// The picture at `url` (whose signature has been verified): from memory or disk, or fetched once
@@ -148,6 +130,7 @@ impl Images {
     /// See [`Error`]; failures are remembered for a short time.
     pub async fn get(&self, url: &Url) -> Result<Image, Error> {
         let key = Key::of(url);
+        self.heed_purges().await;
         let kept = self.kept(key, url).await?;
         match self.inner.open(&kept).await {
             Some(opened) => opened,
@@ -215,12 +198,9 @@ impl Inner {
             prior => prior,
         };
         let asked = self.ask(key, &url, prior.as_deref()).await;
-        let given = asked.is_ok();
         let kept = Arc::new(judged(asked, prior.as_deref(), &url, self.clock.now()));
         self.remember(key, &kept).await;
-        if given {
-            self.save(key, Arc::clone(&kept));
-        }
+        self.save(key, Arc::clone(&kept));
         kept
     }
 
@@ -263,6 +243,19 @@ impl Inner {
             tokio::task::spawn_blocking(move || disk.put_record(key, &kept, now));
         }
     }
+}
+
+/// Takes pictures away from the folder of these options, also while a server is running over it, which
+/// notices within a second; returns how many there were. Blocks.
+#[must_use]
+pub fn purge(options: &Options, which: &Which) -> usize {
+    Disk::open(options).map_or(0, |disk| disk.purge(&disk.find(which)))
+}
+
+/// What is written in the folder of these options about the picture at `url`. Blocks.
+#[must_use]
+pub fn recorded(options: &Options, url: &Url) -> Option<Record> {
+    Disk::open(options)?.record(Key::of(url))
 }
 
 /// What is known after an answer.

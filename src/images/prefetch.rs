@@ -82,3 +82,46 @@ fn random_part(longest: Duration) -> Duration {
     let random = getrandom::u32().unwrap_or(u32::MAX / 2);
     longest.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_host_is_asked_at_its_pace_whenever_its_pictures_are_wanted() {
+        let options = Options {
+            prefetch_pace: Duration::from_secs(10),
+            ..Options::default()
+        };
+        let prefetch = Prefetch::new(&options);
+        let now = Instant::now();
+        let after = |seconds| now + Duration::from_secs(seconds);
+        let turn = |host: &str, wanted| {
+            let url = Url::parse(&format!("https://{host}/p")).expect("url");
+            prefetch.turn(&url, after(wanted), now)
+        };
+        let turns: Vec<_> = [0, 1, 2, 60, 61].map(|wanted| turn("a.example", wanted)).into();
+        assert_eq!(turns, [0, 10, 20, 60, 70].map(after));
+        assert_eq!(turn("b.example", 5), after(5), "another host has its own");
+    }
+
+    #[test]
+    fn hosts_whose_turn_is_long_past_are_forgotten() {
+        let prefetch = Prefetch::new(&Options::default());
+        let now = Instant::now();
+        for n in 0..SWEEP_AT as u64 * 4 {
+            let url = Url::parse(&format!("https://{n}.example/p")).expect("url");
+            let later = now + Duration::from_secs(n);
+            prefetch.turn(&url, later, later);
+        }
+        assert!(prefetch.turns.lock().expect("lock").len() <= SWEEP_AT);
+    }
+
+    #[test]
+    fn a_wait_is_random_and_bounded() {
+        let longest = Duration::from_secs(60);
+        let waits: Vec<_> = (0..64).map(|_| random_part(longest)).collect();
+        assert!(waits.iter().all(|wait| *wait <= longest));
+        assert!(waits.iter().any(|wait| *wait != waits[0]));
+    }
+}

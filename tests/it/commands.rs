@@ -329,13 +329,13 @@ fn completions_and_the_man_page_name_the_commands() {
 }
 
 /// A server that runs until the test is over.
-struct Running {
+pub(crate) struct Running {
     child: std::process::Child,
     lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
 }
 
 impl Running {
-    fn start(home: &Home, arguments: &[&str]) -> Self {
+    pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
         let mut child = home.start(
             &[
                 &[
@@ -355,7 +355,7 @@ impl Running {
     }
 
     /// What is printed behind `label`.
-    fn said(&mut self, label: &str) -> String {
+    pub(crate) fn said(&mut self, label: &str) -> String {
         let line = self
             .lines
             .by_ref()
@@ -364,7 +364,7 @@ impl Running {
         line.expect(label).trim_start_matches(label).trim().to_owned()
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let told = std::process::Command::new("kill")
             .args(["-s", name, &self.child.id().to_string()])
             .status();

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use img_parts::png::PngChunk;
 use limpid::clock::Clock;
 use limpid::fetch::{self, Fetcher};
-use limpid::images::{Error, Image, Images, Options, Svg};
+use limpid::images::{Content, Error, Image, Images, Options, Svg, Which};
 use limpid::transform::Picture;
 use url::Url;
 
@@ -17,7 +17,7 @@ use crate::support::origin::Origin;
 const HOUR: Duration = Duration::from_hours(1);
 
 /// A PNG that claims this size and holds `pixels`.
-fn png(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
     let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
     header.extend_from_slice(&[8, 2, 0, 0, 0]);
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
@@ -494,4 +494,223 @@ async fn a_folder_that_cannot_be_used_costs_no_reader_a_picture() {
     origin.at("/p").gives(png(3, 2, b"x"));
     let (images, _) = on_disk(&file, 1 << 20);
     assert!(images.get(&origin.url("/p")).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_feed_shows_stays_on_disk_when_others_go() {
+    let folder = tempfile::tempdir().expect("folder");
+    let origin = Origin::start().await;
+    let (images, clock) = on_disk(folder.path(), 120_000);
+    let shown = Picture {
+        url: origin.url("/0"),
+        alternates: Arc::default(),
+    };
+    images.show("a", &[shown]);
+    eventually(|| bytes_below(&folder.path().join("pins")) > 0).await;
+    for n in 0..30 {
+        let path = format!("/{n}");
+        origin.at(&path).gives(png(3, 2, &[n; 10_000]));
+        let image = images.get(&origin.url(&path)).await.expect("a picture");
+        eventually(|| is_recorded(folder.path(), &image.etag)).await;
+        clock.advance(25 * HOUR);
+    }
+    let (images, _) = on_disk(folder.path(), 120_000);
+    for path in ["/0", "/1"] {
+        images.get(&origin.url(path)).await.expect("a picture");
+    }
+    assert_eq!((origin.count("/0"), origin.count("/1")), (1, 2));
+}
+
+#[tokio::test]
+async fn a_disk_that_is_too_full_takes_nothing_and_readers_do_not_notice() {
+    let folder = tempfile::tempdir().expect("folder");
+    let origin = Origin::start().await;
+    origin.at("/p").gives(png(3, 2, &[7; 100_000]));
+    let (images, _) = service(Options {
+        folder: Some(folder.path().to_owned()),
+        memory_each: 1000,
+        disk_free: u64::MAX,
+        ..Options::default()
+    });
+    for _ in 0..2 {
+        images.get(&origin.url("/p")).await.expect("a picture");
+    }
+    assert_eq!(origin.count("/p"), 1);
+    assert_eq!(bytes_below(&folder.path().join("objects")), 0);
+}
+
+#[tokio::test]
+async fn a_large_picture_goes_to_disk_without_its_metadata_and_not_into_memory() {
+    let folder = tempfile::tempdir().expect("folder");
+    let origin = Origin::start().await;
+    origin
+        .at("/p")
+        .gives(png(3, 2, &vec![7; 3_000_000]))
+        .chunked(100_000);
+    let (images, _) = on_disk(folder.path(), 1 << 30);
+    let image = images.get(&origin.url("/p")).await.expect("a picture");
+    assert!(matches!(image.content, Content::File(..)), "{image:?}");
+    let whole = bytes(&image);
+    assert!(whole.len() > 3_000_000 && memchr::memmem::find(&whole, b"taken at home").is_none());
+    assert!(images.held_bytes().await < 10_000);
+    let aside = std::fs::read_dir(folder.path().join("aside")).expect("folder");
+    assert_eq!(aside.count(), 0, "nothing is left lying about");
+    // The file may go at any time.
+    std::fs::remove_dir_all(folder.path().join("objects")).expect("removed");
+    let again = images.get(&origin.url("/p")).await.expect("a picture");
+    assert_eq!((again.etag, origin.count("/p")), (image.etag, 2));
+}
+
+#[tokio::test]
+async fn a_large_picture_behind_a_content_coding_is_undone_and_bounded() {
+    let folder = tempfile::tempdir().expect("folder");
+    let origin = Origin::start().await;
+    // What does not compress, so that it is large on the wire too.
+    let mut noise = vec![0; 600_000];
+    blake3::Hasher::new().finalize_xof().fill(&mut noise);
+    let mut squeezed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    squeezed.write_all(&png(3, 2, &noise)).expect("in memory");
+    origin
+        .at("/p")
+        .gives(squeezed.finish().expect("in memory"))
+        .with("content-encoding", "gzip");
+    let (images, _) = on_disk(folder.path(), 1 << 30);
+    let image = images.get(&origin.url("/p")).await.expect("a picture");
+    assert_eq!(image.media_type, "image/png");
+    assert!(image.content.length() > 600_000);
+}
+
+#[tokio::test]
+async fn a_purged_picture_is_fetched_anew_also_by_a_server_that_holds_it_in_memory() {
+    let folder = tempfile::tempdir().expect("folder");
+    let origin = Origin::start().await;
+    let options = Options {
+        folder: Some(folder.path().to_owned()),
+        ..Options::default()
+    };
+    let (images, clock) = service(options.clone());
+    let url = |path| origin.url(path);
+    let shown = Picture {
+        url: url("/shown"),
+        alternates: Arc::default(),
+    };
+    images.show("a", &[shown]);
+    for (path, other) in [("/one", "/other"), ("/shown", "/other"), ("/host", "/host")] {
+        for path in [path, other] {
+            origin.at(path).gives(png(3, 2, path.as_bytes()));
+            let image = images.get(&url(path)).await.expect("a picture");
+            eventually(|| is_recorded(folder.path(), &image.etag)).await;
+        }
+        eventually(|| bytes_below(&folder.path().join("pins")) > 0).await;
+        let which = match path {
+            "/one" => Which::Url(url("/one")),
+            "/shown" => Which::Feed("a".to_owned()),
+            _ => Which::Host("127.0.0.1".to_owned()),
+        };
+        let before = (origin.count(path), origin.count("/other"));
+        // By then there are four from that host.
+        let expected = if path == "/host" { 4 } else { 1 };
+        assert_eq!(limpid::images::purge(&options, &which), expected, "{path}");
+        clock.advance(Duration::from_secs(2));
+        images.get(&url(path)).await.expect("a picture");
+        images.get(&url("/other")).await.expect("a picture");
+        let fetched = usize::from(path == "/host");
+        assert_eq!(
+            (origin.count(path), origin.count("/other")),
+            (before.0 + 1, before.1 + fetched),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_so_many_pictures_wait_to_be_prefetched() {
+    let origin = Origin::start().await;
+    let held = origin.at("/p").gives(png(3, 2, b"x")).held();
+    let pictures: Vec<Picture> = (0..10)
+        .map(|n| Picture {
+            url: origin.url(&format!("/p?{n}")),
+            alternates: Arc::default(),
+        })
+        .collect();
+    let (images, _) = service(Options {
+        prefetch_delay: Duration::ZERO,
+        prefetch_pace: Duration::ZERO,
+        prefetch_queue: 3,
+        ..Options::default()
+    });
+    images.prefetch(&pictures);
+    held.arrivals_reach(2).await;
+    held.release();
+    eventually(|| origin.asked().len() == 3).await;
+    images.prefetch(&pictures[3..5]);
+    eventually(|| origin.asked().len() == 5).await;
+}
+
+#[tokio::test]
+async fn an_origin_that_drips_is_given_up() {
+    let origin = Origin::start().await;
+    origin
+        .at("/p")
+        .gives(png(3, 2, b"x"))
+        .drips(Duration::from_millis(20));
+    let mut options = home();
+    options.min_rate_over = Duration::from_millis(200);
+    options.min_rate = 10_000;
+    let images = Images::new(Options::default(), Fetcher::new(options), Clock::system());
+    let error = images.get(&origin.url("/p")).await.expect_err("too slow");
+    assert!(
+        matches!(error, Error::Fetch(fetch::Error::Timeout(_))),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("few bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn a_body_of_another_length_than_it_claims_is_no_picture() {
+    let origin = Origin::start().await;
+    let folder = tempfile::tempdir().expect("folder");
+    for size in [10, 1_000_000] {
+        origin.at("/short").gives(png(3, 2, &vec![7; size])).short_by(10);
+        origin
+            .at("/cut")
+            .gives(png(3, 2, &vec![7; size]))
+            .resets_after(size / 2);
+        for path in ["/short", "/cut"] {
+            let (images, _) = on_disk(folder.path(), 1 << 30);
+            let error = images.get(&origin.url(path)).await.expect_err("not whole");
+            assert!(
+                matches!(error, Error::Fetch(fetch::Error::Protocol(_))),
+                "{error:?}"
+            );
+        }
+    }
+    assert_eq!(bytes_below(&folder.path().join("objects")), 0);
+    assert_eq!(bytes_below(&folder.path().join("aside")), 0);
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_private_address_or_to_ourselves_is_not_followed() {
+    let origin = Origin::start().await;
+    let inside = Origin::start_at([127, 0, 0, 2].into()).await;
+    inside.at("/p").gives(png(3, 2, b"x"));
+    origin.at("/in").redirects(302, inside.url("/p").as_str());
+    origin
+        .at("/us")
+        .redirects(302, "https://feeds.example/sub/i/ksig/tail.png");
+    let mut options = fetch::Options::default();
+    options.allow_private.networks = vec!["127.0.0.1/32".parse().expect("network")];
+    options.own = Some(Url::parse("https://feeds.example/sub").expect("url"));
+    let images = Images::new(Options::default(), Fetcher::new(options), Clock::system());
+    let error = images.get(&origin.url("/in")).await.expect_err("private");
+    assert!(
+        matches!(error, Error::Fetch(fetch::Error::Refused(_))),
+        "{error:?}"
+    );
+    assert_eq!(inside.connections(), 0);
+    let error = images.get(&origin.url("/us")).await.expect_err("a circle");
+    assert!(
+        matches!(error, Error::Fetch(fetch::Error::Redirect(_))),
+        "{error:?}"
+    );
 }

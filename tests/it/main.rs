@@ -22,4 +22,5 @@ mod background;
 mod settings;
 mod commands;
 mod images;
+mod pictures;
 mod cleaning;

@@ -6,9 +6,10 @@
 //! renamed: what is there is whole. Nothing here fails a reader: what cannot be read is fetched again,
 //! what cannot be written is served from memory. Everything here blocks.
 
+mod purges;
+mod sweep;
 mod pins;
 mod record;
-mod sweep;
 
 use std::fs::{self, File};
 use std::io;
@@ -21,7 +22,8 @@ use super::prepare::{Prepared, name_of_file};
 use super::source::Source;
 use super::{Options, Svg, sniff};
 use crate::fetch::spool::{Body, Spool, Spooled};
-pub use pins::Which;
+use purges::Purges;
+pub use purges::Which;
 pub use record::Record;
 
 /// What one record takes on a disk, roughly.
@@ -37,6 +39,8 @@ pub(super) struct Disk {
     spool: Spool,
     /// Bytes of all objects and records; `None` until they have been counted.
     held: Mutex<Option<u64>>,
+    /// Says when somebody purged, perhaps another process.
+    purges: Purges,
 }
 
 impl Disk {
@@ -51,6 +55,7 @@ impl Disk {
                 folder: folder.join("aside"),
                 memory: options.memory_each,
             },
+            purges: Purges::of(&folder),
             folder,
             held: Mutex::new(None),
         };
@@ -110,10 +115,11 @@ impl Disk {
     pub(super) fn load(&self, key: Key, now: SystemTime) -> Option<Kept> {
         let path = self.place("records", &key.hex());
         let record = Record::read(&path)?;
-        let object = self.place("objects", &record.object);
+        let name = record.object.clone()?;
+        let object = self.place("objects", &name);
         let file = Arc::new(File::open(&object).ok()?);
         let length = file.metadata().ok()?.len();
-        if name_of_file(&file, length).ok()? != record.object {
+        if name_of_file(&file, length).ok()? != name {
             let _ = fs::remove_file(&object);
             return None;
         }
@@ -133,7 +139,7 @@ impl Disk {
             Place::Disk(length)
         };
         let held = Held {
-            object: record.object.clone(),
+            object: name,
             media_type: kind.media_type(),
             place,
         };
@@ -172,12 +178,11 @@ impl Disk {
 
     /// Keeps what is known about one address, whose object is there.
     pub(super) fn put_record(&self, key: Key, kept: &Kept, now: SystemTime) {
-        let Some(record) = Record::of(kept) else { return };
         let path = self.place("records", &key.hex());
         if !path.exists() && !self.make_room(RECORD, now) {
             return;
         }
-        let put = record.text().and_then(|text| self.put(&path, &text));
+        let put = Record::of(kept).text().and_then(|text| self.put(&path, &text));
         match put {
             Ok(()) => record::mark_used(&path, now),
             Err(error) => tracing::warn!(%error, "a picture could not be kept on disk"),

@@ -19,8 +19,8 @@ const MARK_EVERY: Duration = Duration::from_hours(24);
 pub struct Record {
     /// The address.
     pub url: String,
-    /// The object's name: BLAKE3, 128 bits, in hexadecimal.
-    pub object: String,
+    /// The object's name: BLAKE3, 128 bits, in hexadecimal. `None`: there was never a picture.
+    pub object: Option<String>,
     /// The address that gave it: its own, or one of its alternates.
     pub from: String,
     /// When to ask again, in seconds since 1970.
@@ -37,18 +37,18 @@ impl Record {
         serde_json::from_slice(&fs::read(path).ok()?).ok()
     }
 
-    /// What is to be written; nothing about a picture that there is not.
-    pub(super) fn of(kept: &Kept) -> Option<Self> {
+    /// What is to be written.
+    pub(super) fn of(kept: &Kept) -> Self {
         let until = kept.until.duration_since(UNIX_EPOCH);
-        Some(Self {
+        Self {
             url: kept.url.to_string(),
-            object: kept.image.as_ref()?.object.clone(),
+            object: kept.image.as_ref().map(|held| held.object.clone()),
             from: kept.from.to_string(),
             until: until.map_or(0, |since| since.as_secs()),
             error: kept.error.as_ref().map(ToString::to_string),
             etag: kept.validators.etag.clone(),
             last_modified: kept.validators.last_modified.clone(),
-        })
+        }
     }
 
     pub(super) fn text(&self) -> io::Result<Vec<u8>> {

@@ -10,7 +10,7 @@ use super::{Disk, RECORD, Record, files};
 /// One address that is kept.
 struct Entry {
     path: PathBuf,
-    object: String,
+    object: Option<String>,
     pinned: bool,
     used: SystemTime,
 }
@@ -44,8 +44,8 @@ pub(super) fn sweep(disk: &Disk, held: u64, wanted: u64, now: SystemTime) -> u64
         .collect();
     entries.sort_by_key(|entry| (entry.pinned, entry.used));
     let mut uses: HashMap<String, u32> = HashMap::new();
-    for entry in &entries {
-        *uses.entry(entry.object.clone()).or_default() += 1;
+    for object in entries.iter().filter_map(|entry| entry.object.clone()) {
+        *uses.entry(object).or_default() += 1;
     }
     let mut left = held.saturating_sub(orphans(disk, &uses, now));
     for entry in entries {
@@ -56,10 +56,11 @@ pub(super) fn sweep(disk: &Disk, held: u64, wanted: u64, now: SystemTime) -> u64
             continue;
         }
         left = left.saturating_sub(RECORD);
-        let others = uses.entry(entry.object.clone()).or_default();
+        let Some(object) = entry.object else { continue };
+        let others = uses.entry(object.clone()).or_default();
         *others = others.saturating_sub(1);
         if *others == 0 {
-            left = left.saturating_sub(remove(&disk.place("objects", &entry.object)));
+            left = left.saturating_sub(remove(&disk.place("objects", &object)));
         }
     }
     left

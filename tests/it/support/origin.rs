@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -63,6 +64,8 @@ enum Manner {
     Endless,
     /// Sends this many bytes of the body and then nothing; the connection stays open.
     Stalls(usize),
+    /// Sends one byte of the body at a time, with this long between them.
+    Drips(Duration),
     /// Accepts the request and never says a word.
     Silent,
     /// These bytes, instead of any answer.
@@ -317,6 +320,11 @@ impl At<'_> {
         self.manner(Manner::Stalls(sent))
     }
 
+    /// Sends a byte each `pause`.
+    pub fn drips(self, pause: Duration) -> Self {
+        self.manner(Manner::Drips(pause))
+    }
+
     /// Accepts the request and says nothing.
     pub fn says_nothing(self) -> Self {
         self.manner(Manner::Silent)
@@ -424,7 +432,9 @@ async fn say(stream: &mut TcpStream, answer: &Answer, head_only: bool) -> std::i
     let body = answer.body.as_slice();
     let framing = match answer.manner {
         _ if answer.status == 304 => String::new(),
-        Manner::Whole | Manner::Stalls(_) | Manner::Reset(_) => format!("content-length: {}\r\n", body.len()),
+        Manner::Whole | Manner::Stalls(_) | Manner::Reset(_) | Manner::Drips(_) => {
+            format!("content-length: {}\r\n", body.len())
+        }
         Manner::Short(missing) => format!("content-length: {}\r\n", body.len() + missing),
         Manner::Chunked(_) | Manner::Endless => "transfer-encoding: chunked\r\n".to_owned(),
         Manner::UntilClose => "connection: close\r\n".to_owned(),
@@ -466,6 +476,12 @@ async fn say(stream: &mut TcpStream, answer: &Answer, head_only: bool) -> std::i
         Manner::Stalls(sent) => {
             stream.write_all(body.get(..sent).unwrap_or(body)).await?;
             return never(stream).await;
+        }
+        Manner::Drips(pause) => {
+            for byte in body {
+                stream.write_all(&[*byte]).await?;
+                tokio::time::sleep(pause).await;
+            }
         }
         Manner::Silent | Manner::Raw(_) => {}
     }
