@@ -1,17 +1,19 @@
 //! What all requests share, wired once.
 
 mod background;
+mod in_force;
+mod reloads;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use bytes::Bytes;
+use ipnet::IpNet;
 use moka::future::Cache as Memory;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use url::Url;
 
 use crate::cache::coalesce::Flight;
@@ -19,16 +21,21 @@ use crate::cache::representation::{Representation, hash};
 use crate::cache::stored::{Failure, StoredResponse, Version};
 use crate::cache::{Cache, Found, Landed, Missed};
 use crate::clock::Clock;
-use crate::endpoint::{Endpoint, Origin};
+use crate::endpoint::Endpoint;
 use crate::fetch::Fetcher;
 use crate::images::{Image, Images};
 use crate::message::{Format, Kind};
-use crate::refresh::{Tools, refresh};
+use crate::refresh::refresh;
 use crate::schedule::{self, Schedule};
-use crate::sign::{KeyRing, Signer};
+use crate::sign::KeyRing;
 use crate::store::{self, Place, Store};
 use crate::transform::convert::convert;
 use crate::{cache, demo, fetch, images, transform};
+
+use reloads::Reloads;
+
+pub use in_force::InForce;
+pub use reloads::{Answer, Reloaded};
 
 /// Who may ask for feeds that are not in the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +85,8 @@ pub struct Options {
     pub template: Endpoint,
     /// Default bounds of freshness.
     pub freshness: cache::freshness::Policy,
+    /// Whose `Forwarded` and `X-Forwarded-For` are believed, for logs and limits only.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl From<&Options> for store::Options {
@@ -101,6 +110,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Between two background requests to one host.
 const SPACING: Duration = Duration::from_secs(1);
+/// A copy made under settings that no longer hold is made anew at most this often, come of it what may.
+const RENEWAL: Duration = Duration::from_mins(15);
+/// Such copies remembered.
+const MAX_RENEWALS: u64 = 10_000;
 
 /// One refresh under way.
 type Refreshing = Pin<Box<dyn Future<Output = Result<StoredResponse, Failure>> + Send>>;
@@ -113,24 +126,17 @@ type ConversionKey = [u8; 16];
 pub struct App {
     /// Tells the time.
     pub clock: Clock,
-    /// Writes and reads signed addresses.
-    pub signer: Signer,
     /// The picture service.
     pub images: Images,
     /// The stored feeds.
     pub cache: Arc<Cache>,
-    /// Who may ask for feeds that are not in the settings.
-    pub adhoc: Access,
-    /// The path of the public address, without a trailing slash.
-    pub prefix: String,
-    endpoints: ArcSwap<HashMap<String, Arc<Endpoint>>>,
-    /// When which of them is refreshed before anyone asks.
+    in_force: RwLock<Arc<InForce>>,
+    reloads: Reloads,
+    transforms: Arc<Semaphore>,
+    /// Copies made under settings that no longer hold, and asked for anew because of it: once in a while each.
+    renewals: Memory<ConversionKey, ()>,
+    /// When which configured feed is refreshed before anyone asks.
     schedule: Schedule,
-    template: Endpoint,
-    /// For feeds that the owner chose, by settings or signature.
-    trusted: Tools,
-    /// For addresses that anyone may name: nothing private, whatever the settings allow.
-    open: Tools,
     conversions: Memory<ConversionKey, Arc<Representation>>,
 }
 
@@ -166,15 +172,7 @@ impl App {
     #[must_use]
     pub fn with_store(options: Options, store: Store, clock: Clock) -> Arc<Self> {
         let transforms = Arc::new(Semaphore::new(cores()));
-        let tools = |options: fetch::Options| Tools {
-            fetcher: Fetcher::new(options),
-            transforms: Arc::clone(&transforms),
-        };
         let deadline = options.fetch.timeout * 2 + REFRESH_MARGIN;
-        let public_only = fetch::Options {
-            allow_private: fetch::guard::Allow::default(),
-            ..options.fetch.clone()
-        };
         // A quarter of the memory is for formats that are not the feed's own.
         let cache = cache::Options {
             memory: options.memory / 4 * 3,
@@ -187,75 +185,66 @@ impl App {
             per_host: options.fetch.per_host,
             spacing: SPACING,
         };
-        let images = Images::new(options.images, Fetcher::new(options.image_fetch), clock.clone());
+        let images = Images::new(
+            options.images.clone(),
+            Fetcher::new(options.image_fetch.clone()),
+            clock.clone(),
+        );
         let told = images.clone();
         // What to try when a picture's own address fails is known to the feed alone.
         let on_load = Box::new(move |stored: &StoredResponse| told.learn(&stored.version.pictures));
-        let app = Self {
-            signer: Signer::new(Arc::clone(&options.keys), &options.public_url),
+        let memory = options.memory;
+        Arc::new(Self {
             images,
             cache: Cache::with_store(store, cache, clock.clone(), on_load),
-            adhoc: options.adhoc,
-            prefix: options.public_url.path().trim_end_matches('/').to_owned(),
-            endpoints: ArcSwap::default(),
             schedule: Schedule::new(politeness, clock.clone()),
             clock,
-            template: options.template,
-            trusted: tools(options.fetch),
-            open: tools(public_only),
+            in_force: RwLock::new(Arc::new(InForce::new(options, &transforms, None))),
+            reloads: Reloads::default(),
+            transforms,
+            renewals: Memory::builder()
+                .max_capacity(MAX_RENEWALS)
+                .time_to_live(RENEWAL)
+                .build(),
             conversions: Memory::builder()
-                .max_capacity(options.memory / 4)
+                .max_capacity(memory / 4)
                 .weigher(|_, made: &Arc<Representation>| u32::try_from(made.weight()).unwrap_or(u32::MAX))
                 .build(),
-        };
-        app.name(options.endpoints);
-        Arc::new(app)
+        })
     }
 
-    /// Publishes these feeds from now on, and no other configured ones.
-    pub fn publish(&self, endpoints: Vec<Endpoint>) {
-        self.name(endpoints);
+    /// The settings in force.
+    #[must_use]
+    pub fn in_force(&self) -> Arc<InForce> {
+        let held = self.in_force.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&held)
+    }
+
+    /// Puts `options` in force, all at once, but for what was wired at the start: the store, the memory, the
+    /// picture service. Copies stay; one made under another policy is served and made anew behind.
+    pub fn apply(&self, options: Options) {
+        let new = InForce::new(options, &self.transforms, Some(&self.in_force()));
+        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         self.plan(&HashMap::new());
     }
 
-    fn name(&self, endpoints: Vec<Endpoint>) {
-        let named = endpoints
-            .into_iter()
-            .map(|endpoint| (endpoint.name.clone(), Arc::new(endpoint)));
-        self.endpoints.store(Arc::new(named.collect()));
+    /// Reads the settings again and waits until they are in force, or found wrong.
+    ///
+    /// # Errors
+    /// What is wrong with them; then the old ones stay in force.
+    pub async fn reload(&self) -> Reloaded {
+        self.reloads.ask().await
+    }
+
+    /// Wishes for a reload, for the one who can do it.
+    pub fn reload_wishes(&self) -> Option<mpsc::Receiver<Answer>> {
+        self.reloads.taken()
     }
 
     /// The configured feed of that name.
     #[must_use]
     pub fn endpoint(&self, name: &str) -> Option<Arc<Endpoint>> {
-        self.endpoints.load().get(name).cloned()
-    }
-
-    /// All configured feeds, by name.
-    #[must_use]
-    pub fn endpoints(&self) -> Arc<HashMap<String, Arc<Endpoint>>> {
-        self.endpoints.load_full()
-    }
-
-    /// A feed that is not in the settings: as the template says, from `url`.
-    #[must_use]
-    pub fn endpoint_by_address(&self, url: Url, by: NamedBy) -> Arc<Endpoint> {
-        let address = self.signer.feed(&url);
-        // A space and a slash occur in no configured name; what anyone may name is kept apart from
-        // what the owner named, which may be private.
-        let name = match by {
-            NamedBy::Owner => format!("signed {url}"),
-            NamedBy::Anyone => format!("open {url}"),
-        };
-        Arc::new(Endpoint {
-            name,
-            origins: vec![Origin::Http(url)],
-            transform: transform::Policy {
-                self_url: Url::parse(&address).ok(),
-                ..self.template.transform.clone()
-            },
-            ..self.template.clone()
-        })
+        self.in_force().endpoints.get(name).cloned()
     }
 
     /// What is stored of `endpoint`, refreshed as needed.
@@ -269,9 +258,28 @@ impl App {
         only_stored: bool,
     ) -> Result<Found, Missed> {
         let refresh = self.refreshing(endpoint, by);
-        self.cache
+        let found = self
+            .cache
             .get(&endpoint.name, &endpoint.freshness, only_stored, refresh)
-            .await
+            .await?;
+        if !only_stored {
+            self.renew(endpoint, by, &found).await;
+        }
+        Ok(found)
+    }
+
+    /// Makes a copy anew, behind, that was made under settings that no longer hold.
+    async fn renew(self: &Arc<Self>, endpoint: &Arc<Endpoint>, by: NamedBy, found: &Found) {
+        let policy = self.in_force().policy(endpoint);
+        let now = self.clock.millis();
+        let failing = found.response.failing.as_ref();
+        if found.response.version.policy == policy || failing.is_some_and(|failing| now < failing.retry_at) {
+            return;
+        }
+        let key = hash(format!("{} {policy:?}", endpoint.name).as_bytes());
+        if self.renewals.entry(key).or_insert(()).await.is_fresh() {
+            self.refresh(endpoint, by);
+        }
     }
 
     /// The picture at `url`, whose signature has been verified.
@@ -305,11 +313,9 @@ impl App {
         let (app, endpoint) = (Arc::clone(self), Arc::clone(endpoint));
         move |prior| {
             Box::pin(async move {
-                let tools = match by {
-                    NamedBy::Owner => &app.trusted,
-                    NamedBy::Anyone => &app.open,
-                };
-                let stored = refresh(tools, &endpoint, prior.as_deref(), app.clock.millis()).await?;
+                let in_force = app.in_force();
+                let now = app.clock.millis();
+                let stored = refresh(in_force.tools(by), &endpoint, prior.as_deref(), now).await?;
                 app.show_pictures(
                     &endpoint.name,
                     &stored.version,

@@ -179,6 +179,12 @@ impl Signer {
             .is_some_and(|(signature, tail)| self.ring.verify(Purpose::Image, signature, tail))
     }
 
+    /// The keys.
+    #[must_use]
+    pub fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
     /// The public address without a trailing slash.
     #[must_use]
     pub fn public_url(&self) -> &str {

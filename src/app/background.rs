@@ -37,8 +37,11 @@ impl App {
     /// Plans the configured feeds that want it.
     pub(super) fn plan(&self, timings: &HashMap<String, Timing>) {
         let now = self.clock.millis();
-        let feeds = self.endpoints();
-        let wanted = feeds.values().filter(|endpoint| endpoint.background.is_some());
+        let in_force = self.in_force();
+        let wanted = in_force
+            .endpoints
+            .values()
+            .filter(|endpoint| endpoint.background.is_some());
         self.schedule.set(
             wanted
                 .map(|endpoint| Feed {
@@ -60,7 +63,7 @@ impl App {
         let now = self.clock.millis();
         let not_asked = |due| Outcome { due, said: None };
         let Some(endpoint) = self.endpoint(&key) else {
-            return not_asked(now.saturating_add(millis(self.template.freshness.max)));
+            return not_asked(now.saturating_add(millis(self.in_force().template.freshness.max)));
         };
         let policy = &endpoint.freshness;
         if let Some(held) = self.cache.held(&key).await {

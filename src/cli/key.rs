@@ -29,7 +29,7 @@ enum What {
         #[arg(long)]
         secret: bool,
     },
-    /// Sign with a new key from the next start on; old addresses keep working
+    /// Sign with a new key from now on; old addresses keep working
     #[command(after_help = "Example:\n  limpid key rotate")]
     Rotate,
     /// Drop keys that were replaced long ago: pictures in articles kept since before then stop loading
@@ -70,7 +70,7 @@ impl Key {
 }
 
 fn changed(ring: &KeyRing, context: &Context) -> Result<(), Failure> {
-    output::note("A server that is running takes this over when it is started again.");
+    output::note("A server that is running takes this over by itself.");
     list(ring, context)
 }
 

@@ -1,5 +1,7 @@
 //! `limpid serve`: the proxy.
 
+mod reload;
+
 use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
@@ -10,10 +12,12 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use url::Url;
 
+use self::reload::Reloader;
 use super::failure::Failure;
 use super::{Context, keyring, output};
 use crate::app::App;
 use crate::config::Settings;
+use crate::config::watch::Look;
 use crate::serve::listen::Server;
 use crate::sign::KeyRing;
 use crate::telemetry::{self, Shape};
@@ -26,13 +30,16 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// Run the proxy
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  limpid serve                                         the built-in demo, if there are no settings yet\n  limpid serve --config /etc/limpid/limpid.toml\n  limpid serve --set server.listen=127.0.0.1:9000\n\nSIGTERM or SIGINT lets requests in flight finish; a second one ends at once. SIGHUP reads the feeds again."
+    after_help = "Examples:\n  limpid serve                                         the built-in demo, if there are no settings yet\n  limpid serve --config /etc/limpid/limpid.toml\n  limpid serve --set server.listen=127.0.0.1:9000\n\nSIGTERM or SIGINT lets requests in flight finish; a second one ends at once. Changed settings are taken over while it runs (SIGHUP: now); wrong ones change nothing."
 )]
 pub(super) struct Serve {}
 
 impl Serve {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let Self {} = self;
+        let store = context.settings()?.choices.store.path;
+        // Looked at before they are read: what changes from here on is seen.
+        let look = reload::look(context, &store);
         let settings = context.settings()?;
         let log = &settings.choices.log;
         telemetry::start(if log.json { Shape::Json } else { Shape::Text }, &log.level);
@@ -41,13 +48,18 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|error| cannot(&error))?;
-        let served = runtime.block_on(serve(settings, keys, context));
+        let served = runtime.block_on(serve(settings, keys, look, context));
         runtime.shutdown_timeout(LAST_MOMENT);
         served
     }
 }
 
-async fn serve(mut settings: Settings, keys: Arc<KeyRing>, context: &Context) -> Result<(), Failure> {
+async fn serve(
+    mut settings: Settings,
+    keys: Arc<KeyRing>,
+    look: Look,
+    context: &Context,
+) -> Result<(), Failure> {
     let stop = Stop::new().map_err(|error| cannot(&error))?;
     let hang_up = signal(SignalKind::hangup()).map_err(|error| cannot(&error))?;
     let server = Server::bind(settings.choices.serve.clone())
@@ -57,12 +69,25 @@ async fn serve(mut settings: Settings, keys: Arc<KeyRing>, context: &Context) ->
     if let (None, Some(url)) = (&settings.choices.public_url, first_address(&server)) {
         settings.public_url = url;
     }
-    let app = App::open(settings.app(Arc::clone(&keys)), context.clock.clone()).await;
+    let app = App::open(settings.app(keys), context.clock.clone()).await;
     announce(&settings, &server, context)?;
+    let reloader = Reloader {
+        context,
+        app: Arc::clone(&app),
+        derived_url: settings
+            .choices
+            .public_url
+            .is_none()
+            .then_some(settings.public_url),
+        shown: settings.shown,
+        interval: settings.choices.reload_interval,
+        store: settings.choices.store.path,
+        look,
+    };
     tokio::select! {
         () = server.run(Arc::clone(&app), stop.asked()) => {}
         () = app.keep_fresh() => {}
-        never = reload(hang_up, &app, &settings.public_url, &keys, context) => match never {},
+        never = reloader.run(hang_up) => match never {},
     }
     app.close().await;
     Ok(())
@@ -114,35 +139,6 @@ impl Stop {
             // As a shell reports a process that SIGINT ended.
             std::process::exit(130);
         });
-    }
-}
-
-/// At each SIGHUP the feeds as the settings now say; wrong settings leave the old ones in force.
-async fn reload(
-    mut hang_up: Signal,
-    app: &App,
-    public_url: &Url,
-    keys: &Arc<KeyRing>,
-    context: &Context,
-) -> std::convert::Infallible {
-    loop {
-        if hang_up.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-        match context.settings() {
-            Ok(mut settings) => {
-                // What does not change while we run.
-                settings.public_url.clone_from(public_url);
-                let endpoints = settings.app(Arc::clone(keys)).endpoints;
-                let feeds = endpoints.len();
-                app.publish(endpoints);
-                tracing::info!(
-                    feeds,
-                    "feeds read again; other settings hold from the next start on"
-                );
-            }
-            Err(failure) => tracing::error!("the settings in force stay: {failure}"),
-        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use url::Url;
 
 use crate::app::{self, Access, StoreKind};
@@ -17,11 +18,15 @@ use crate::transform::{self, Limits, select};
 use crate::{fetch, images, serve};
 
 /// Everything but the feeds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Choices {
     pub serve: serve::Options,
     /// `None`: derived from where we listen.
     pub public_url: Option<Url>,
+    /// Whose word about a reader's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How often files of settings are looked at for changes; zero: never.
+    pub reload_interval: Duration,
     pub store: Store,
     pub fetch: fetch::Options,
     pub images: images::Options,
@@ -35,6 +40,28 @@ pub struct Choices {
     pub log: Log,
     pub limits: Limits,
     pub field_limits: FieldLimits,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self {
+            serve: serve::Options::default(),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            reload_interval: Duration::from_secs(2),
+            store: Store::default(),
+            fetch: fetch::Options::default(),
+            images: images::Options::default(),
+            image_allow: Allow::default(),
+            refresh: Refresh::default(),
+            clean: Clean::default(),
+            adhoc: Access::default(),
+            keys: None,
+            log: Log::default(),
+            limits: Limits::default(),
+            field_limits: FieldLimits::default(),
+        }
+    }
 }
 
 /// `[store]`.
@@ -251,6 +278,7 @@ impl Choices {
             adhoc: self.adhoc,
             template,
             freshness: self.refresh.freshness.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
         }
     }
 }

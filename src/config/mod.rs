@@ -4,6 +4,7 @@
 
 pub mod template;
 pub mod check;
+pub mod watch;
 pub mod apply;
 pub mod layers;
 pub mod schema;

@@ -176,8 +176,8 @@ const SERVER: &[Setting<Choices>] = rows! {
         "How readers reach us: the only source of the addresses written into feeds. May have a path. When it is not set, it follows `listen`.",
         |o, v| o.public_url = Some(public_url(v)?);
     "trusted_proxies" = "[]",
-        "Networks whose Forwarded and X-Forwarded-* headers are believed, for logs and limits only.",
-        |o, v| o.serve.trusted_proxies = v.list(units::network)?;
+        "Networks of proxies whose Forwarded and X-Forwarded-For headers are believed, for logs and limits only. Who comes through a unix socket is always a proxy.",
+        |o, v| o.trusted_proxies = v.list(units::network)?;
     "max_connections" = "10000",
         "Connections at once.",
         |o, v| o.serve.max_connections = v.number(1)?;
@@ -187,6 +187,9 @@ const SERVER: &[Setting<Choices>] = rows! {
     "drain_timeout" = r#""20s""#,
         "How long requests in flight may take to finish when we are told to stop.",
         |o, v| o.serve.drain_timeout = v.duration()?;
+    "reload_interval" = r#""2s""#,
+        "How often the files of settings are looked at; a change is taken over at once. \"0s\": only SIGHUP and POST /reload.",
+        |o, v| o.reload_interval = v.duration()?;
 };
 
 const ADMIN: &[Setting<Choices>] = rows! {

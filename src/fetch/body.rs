@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use http_body::Body as _;
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tokio::time::{Instant, timeout};
 
 use super::budget::Share;

@@ -34,33 +34,34 @@ async fn answer(
     headers: &HeaderMap,
 ) -> Result<Reply, Problem> {
     let reader = Reader { app, method, headers };
-    match route(&app.prefix, uri.path(), uri.query()) {
+    let in_force = app.in_force();
+    match route(&in_force.prefix, uri.path(), uri.query()) {
         Route::Feed { name, format } => {
-            let endpoint = app.endpoint(name).ok_or(Problem::Unknown)?;
-            reader.feed(&endpoint, NamedBy::Owner, format).await
+            let endpoint = in_force.endpoints.get(name).ok_or(Problem::Unknown)?;
+            reader.feed(endpoint, NamedBy::Owner, format).await
         }
         Route::Signed {
             signature,
             tail,
             format,
         } => {
-            let url = app.signer.verify_feed(signature, tail);
+            let url = in_force.signer.verify_feed(signature, tail);
             let url = url
-                .filter(|_| app.adhoc != Access::Off)
+                .filter(|_| in_force.adhoc != Access::Off)
                 .ok_or(Problem::Signature)?;
-            let endpoint = app.endpoint_by_address(url, NamedBy::Owner);
+            let endpoint = in_force.endpoint_by_address(url, NamedBy::Owner);
             reader.feed(&endpoint, NamedBy::Owner, format).await
         }
         Route::Open { url } => {
-            if app.adhoc != Access::Open {
+            if in_force.adhoc != Access::Open {
                 return Err(Problem::NotOpen);
             }
             let url = Url::parse(&url).map_err(|_| Problem::Address)?;
-            let endpoint = app.endpoint_by_address(url, NamedBy::Anyone);
+            let endpoint = in_force.endpoint_by_address(url, NamedBy::Anyone);
             reader.feed(&endpoint, NamedBy::Anyone, None).await
         }
         Route::Image { signature, tail } => {
-            let url = app
+            let url = in_force
                 .signer
                 .verify_image(signature, tail)
                 .ok_or(Problem::Signature)?;

@@ -10,8 +10,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ipnet::IpNet;
-
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listen {
@@ -30,8 +28,6 @@ pub struct Options {
     pub listen: Vec<Listen>,
     /// The owner's door.
     pub admin: Vec<Listen>,
-    /// Whose `Forwarded` and `X-Forwarded-*` are believed, for logs and limits only.
-    pub trusted_proxies: Vec<IpNet>,
     /// Connections at once.
     pub max_connections: usize,
     /// For the head of a request, and between requests.
@@ -45,7 +41,6 @@ impl Default for Options {
         Self {
             listen: vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8080)))],
             admin: vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8081)))],
-            trusted_proxies: Vec::new(),
             max_connections: 10_000,
             header_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(20),

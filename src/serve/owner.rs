@@ -38,7 +38,7 @@ async fn metrics(app: &App) -> String {
         (
             "limpid_feeds_configured",
             "Feeds in the settings.",
-            app.endpoints().len() as u64,
+            app.in_force().endpoints.len() as u64,
         ),
     ];
     let mut text = format!(

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::program::{Home, Ran};
+use crate::support::program::{Home, Ran, Running};
 
 const FEED: &str = r#"<?xml version="1.0"?><rss version="2.0"><channel><title>A</title><link>https://a.example/</link><description>d</description>
 <item><title>One</title><link>https://a.example/1</link><guid isPermaLink="false">1</guid><description>&lt;p&gt;Text&lt;script&gt;x()&lt;/script&gt;&lt;img src="https://images.weserv.nl/?url=p.example/a.jpg"&gt;&lt;iframe src="https://www.youtube.com/embed/limpid_demo"&gt;&lt;/iframe&gt;&lt;/p&gt;</description></item>
@@ -328,80 +328,6 @@ fn completions_and_the_man_page_name_the_commands() {
     assert!(done(home.run(&["man"])).contains(".TH limpid"));
 }
 
-/// A server that runs until the test is over.
-pub(crate) struct Running {
-    child: std::process::Child,
-    lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
-}
-
-impl Running {
-    pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
-        let mut child = home.start(
-            &[
-                &[
-                    "serve",
-                    "--set",
-                    "server.listen=127.0.0.1:0",
-                    "--set",
-                    "admin.listen=127.0.0.1:0",
-                ],
-                arguments,
-            ]
-            .concat(),
-        );
-        let out = child.stdout.take().expect("a pipe");
-        let lines = std::io::BufRead::lines(std::io::BufReader::new(out));
-        Self { child, lines }
-    }
-
-    /// What is printed behind `label`.
-    pub(crate) fn said(&mut self, label: &str) -> String {
-        let line = self
-            .lines
-            .by_ref()
-            .map(|line| line.expect("UTF-8"))
-            .find(|line| line.starts_with(label));
-        line.expect(label).trim_start_matches(label).trim().to_owned()
-    }
-
-    pub(crate) fn signal(&self, name: &str) {
-        let told = std::process::Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status();
-        assert!(told.expect("kill").success());
-    }
-
-    /// The answer to a GET.
-    #[expect(clippy::disallowed_methods, reason = "a reader dials the program itself")]
-    fn get(url: &str) -> (String, Vec<u8>) {
-        use std::io::{Read as _, Write as _};
-        let (host, path) = url.trim_start_matches("http://").split_once('/').expect("a path");
-        let mut stream = std::net::TcpStream::connect(host).expect("a connection");
-        write!(
-            stream,
-            "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-        )
-        .expect("sent");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("an answer");
-        let end = answer
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .expect("a head");
-        (
-            String::from_utf8_lossy(&answer[..end]).into_owned(),
-            answer.split_off(end + 4),
-        )
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _over = self.child.kill();
-        let _over = self.child.wait();
-    }
-}
-
 #[test]
 fn without_settings_the_demo_is_served_with_its_pictures_and_no_network() {
     let home = Home::new();
@@ -442,23 +368,4 @@ fn a_port_that_is_taken_is_told_plainly() {
         1,
         "another program already does",
     );
-}
-
-#[test]
-fn feeds_are_read_again_on_a_hangup_and_wrong_settings_change_nothing() {
-    let home = Home::with_settings("[log]\nformat = \"json\"\n").file("one.xml", FEED);
-    let mut server = Running::start(&home, &[]);
-    let readers = server.said("readers");
-    let err = server.child.stderr.take().expect("a pipe");
-    let mut log = std::io::BufRead::lines(std::io::BufReader::new(err)).map(|line| line.expect("UTF-8"));
-    let address = format!("{readers}/feeds/one");
-    assert!(Running::get(&address).0.starts_with("HTTP/1.1 404"));
-    let home = home.file("feeds.d/one.toml", "[feeds.one]\nurl = \"file:one.xml\"\n");
-    server.signal("HUP");
-    assert!(log.any(|line| line.contains("feeds read again")));
-    assert!(Running::get(&address).0.starts_with("HTTP/1.1 200"));
-    let _home = home.file("feeds.d/two.toml", "[feeds.two]\nurll = \"file:one.xml\"\n");
-    server.signal("HUP");
-    assert!(log.any(|line| line.contains("the settings in force stay") && line.contains("did you mean")));
-    assert!(Running::get(&address).0.starts_with("HTTP/1.1 200"));
 }

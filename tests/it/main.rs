@@ -24,3 +24,4 @@ mod commands;
 mod images;
 mod pictures;
 mod cleaning;
+mod reloading;

@@ -2,11 +2,11 @@
 
 use http::Method;
 
-use crate::commands::Running;
 use crate::images::png;
 use crate::support::client::Reader;
 use crate::support::origin::Origin;
 use crate::support::program::Home;
+use crate::support::program::Running;
 use crate::support::proxy::{PUBLIC, Proxy, proxy};
 
 const LARGE: usize = 1_000_000;

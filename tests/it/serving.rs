@@ -171,7 +171,7 @@ async fn only_addresses_that_we_signed_are_served() {
     origin.at("/a").gives(feed());
     let proxy = proxy().start().await;
     let path = |address: String| address.strip_prefix(PUBLIC).expect("ours").to_owned();
-    let signed = path(proxy.app.signer.feed(&origin.url("/a")));
+    let signed = path(proxy.app.in_force().signer.feed(&origin.url("/a")));
     proxy.get(&signed).await.has_status(200).says("Entry 7");
     proxy
         .get(&format!("{signed}.json"))
@@ -180,7 +180,7 @@ async fn only_addresses_that_we_signed_are_served() {
         .says("Entry 7");
 
     let forged = signed.replace("/clean/k", "/clean/j");
-    let picture = path(proxy.app.signer.image(&origin.url("/p.png")));
+    let picture = path(proxy.app.in_force().signer.image(&origin.url("/p.png")));
     let wrong_use = picture.replace("/i/", "/clean/").replace(".png", "");
     for path in [
         &forged,

@@ -62,7 +62,7 @@ fn is_for_us(app: &App, uri: &Uri, host: Option<&str>) -> bool {
     };
     let named = authority.host();
     let same = host.is_none_or(|host| host.eq_ignore_ascii_case(authority.as_str()));
-    let ours = url::Url::parse(app.signer.public_url()).ok();
+    let ours = url::Url::parse(app.in_force().signer.public_url()).ok();
     let ours = ours.as_ref().and_then(url::Url::host_str).unwrap_or_default();
     let literal = named.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
     same && (literal || named.eq_ignore_ascii_case(ours) || named.eq_ignore_ascii_case("localhost"))

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
 use http_body_util::Full;
+use hyper::body::{Frame, SizeHint};
 use tokio::sync::Semaphore;
 
 use crate::images::read_part;
@@ -98,7 +98,7 @@ async fn read(file: Arc<File>, at: u64, length: u64) -> io::Result<Bytes> {
         .map_err(io::Error::other)?
 }
 
-impl http_body::Body for Body {
+impl hyper::body::Body for Body {
     type Data = Bytes;
     type Error = io::Error;
 

@@ -123,3 +123,88 @@ impl From<Output> for Ran {
         }
     }
 }
+
+/// A server that runs until the test is over.
+pub(crate) struct Running {
+    pub(crate) child: std::process::Child,
+    lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+}
+
+impl Running {
+    pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
+        let mut child = home.start(
+            &[
+                &[
+                    "serve",
+                    "--set",
+                    "server.listen=127.0.0.1:0",
+                    "--set",
+                    "admin.listen=127.0.0.1:0",
+                ],
+                arguments,
+            ]
+            .concat(),
+        );
+        let out = child.stdout.take().expect("a pipe");
+        let lines = std::io::BufRead::lines(std::io::BufReader::new(out));
+        Self { child, lines }
+    }
+
+    /// What is printed behind `label`.
+    pub(crate) fn said(&mut self, label: &str) -> String {
+        let line = self
+            .lines
+            .by_ref()
+            .map(|line| line.expect("UTF-8"))
+            .find(|line| line.starts_with(label));
+        line.expect(label).trim_start_matches(label).trim().to_owned()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let told = std::process::Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status();
+        assert!(told.expect("kill").success());
+    }
+
+    /// Its log, line by line.
+    pub(crate) fn log(&mut self) -> impl Iterator<Item = String> + use<> {
+        let err = self.child.stderr.take().expect("a pipe");
+        std::io::BufRead::lines(std::io::BufReader::new(err)).map(|line| line.expect("UTF-8"))
+    }
+
+    /// The answer to a GET.
+    pub(crate) fn get(url: &str) -> (String, Vec<u8>) {
+        Self::ask("GET", url)
+    }
+
+    /// The answer to a request without a body.
+    #[expect(clippy::disallowed_methods, reason = "a reader dials the program itself")]
+    pub(crate) fn ask(method: &str, url: &str) -> (String, Vec<u8>) {
+        use std::io::Read as _;
+        let (host, path) = url.trim_start_matches("http://").split_once('/').expect("a path");
+        let mut stream = std::net::TcpStream::connect(host).expect("a connection");
+        write!(
+            stream,
+            "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        )
+        .expect("sent");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer");
+        let end = answer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .expect("a head");
+        (
+            String::from_utf8_lossy(&answer[..end]).into_owned(),
+            answer.split_off(end + 4),
+        )
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _over = self.child.kill();
+        let _over = self.child.wait();
+    }
+}

@@ -77,6 +77,7 @@ pub fn proxy() -> Builder {
             adhoc: Access::Signed,
             template,
             freshness: freshness::Policy::default(),
+            trusted_proxies: Vec::new(),
         },
         serve: serve::Options {
             listen: vec![loopback.clone()],

@@ -1,0 +1,120 @@
+//! What the settings say, whole: one value that a reload replaces at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::{Access, NamedBy, Options};
+use crate::endpoint::{Endpoint, Origin};
+use crate::fetch::{self, Fetcher};
+use crate::refresh::Tools;
+use crate::sign::Signer;
+use crate::transform;
+
+/// The settings in force. A request takes them once and sees one state of them.
+#[derive(Debug)]
+pub struct InForce {
+    /// Writes and reads signed addresses.
+    pub signer: Signer,
+    /// Who may ask for feeds that are not in the settings.
+    pub adhoc: Access,
+    /// The path of the public address, without a trailing slash.
+    pub prefix: String,
+    /// Whose word about a reader's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The configured feeds, by name.
+    pub endpoints: HashMap<String, Arc<Endpoint>>,
+    /// The policy hash of each configured feed: reckoned once, not at each request.
+    policies: HashMap<String, [u8; 16]>,
+    /// What feeds that are not in the settings are made from.
+    pub template: Endpoint,
+    /// How origins are asked, as it was said: the same words need no new connections.
+    fetch: String,
+    /// For feeds that the owner chose, by settings or signature.
+    trusted: Tools,
+    /// For addresses that anyone may name: nothing private, whatever the settings allow.
+    open: Tools,
+}
+
+impl InForce {
+    /// What `options` say. Connections to origins are kept when nothing was said about them anew.
+    pub(super) fn new(options: Options, transforms: &Arc<Semaphore>, before: Option<&Self>) -> Self {
+        let said = format!("{:?}", options.fetch);
+        let tools = |options: fetch::Options| Tools {
+            fetcher: Fetcher::new(options),
+            transforms: Arc::clone(transforms),
+        };
+        let (trusted, open) = match before.filter(|before| before.fetch == said) {
+            Some(before) => (before.trusted.clone(), before.open.clone()),
+            None => {
+                let public_only = fetch::Options {
+                    allow_private: fetch::guard::Allow::default(),
+                    ..options.fetch.clone()
+                };
+                (tools(options.fetch), tools(public_only))
+            }
+        };
+        let endpoints: HashMap<_, _> = options
+            .endpoints
+            .into_iter()
+            .map(|endpoint| (endpoint.name.clone(), Arc::new(endpoint)))
+            .collect();
+        Self {
+            signer: Signer::new(options.keys, &options.public_url),
+            adhoc: options.adhoc,
+            prefix: options.public_url.path().trim_end_matches('/').to_owned(),
+            trusted_proxies: options.trusted_proxies,
+            policies: endpoints
+                .iter()
+                .map(|(name, endpoint)| (name.clone(), endpoint.policy_hash()))
+                .collect(),
+            endpoints,
+            template: options.template,
+            fetch: said,
+            trusted,
+            open,
+        }
+    }
+
+    /// A feed that is not in the settings: as the template says, from `url`.
+    #[must_use]
+    pub fn endpoint_by_address(&self, url: Url, by: NamedBy) -> Arc<Endpoint> {
+        let address = self.signer.feed(&url);
+        // A space and a slash occur in no configured name; what anyone may name is kept apart from
+        // what the owner named, which may be private.
+        let name = match by {
+            NamedBy::Owner => format!("signed {url}"),
+            NamedBy::Anyone => format!("open {url}"),
+        };
+        Arc::new(Endpoint {
+            name,
+            origins: vec![Origin::Http(url)],
+            transform: transform::Policy {
+                self_url: Url::parse(&address).ok(),
+                ..self.template.transform.clone()
+            },
+            ..self.template.clone()
+        })
+    }
+
+    /// What feeds named by `by` are refreshed with.
+    #[must_use]
+    pub fn tools(&self, by: NamedBy) -> &Tools {
+        match by {
+            NamedBy::Owner => &self.trusted,
+            NamedBy::Anyone => &self.open,
+        }
+    }
+
+    /// [`Endpoint::policy_hash`], without reckoning it again for a configured feed.
+    pub(super) fn policy(&self, endpoint: &Arc<Endpoint>) -> [u8; 16] {
+        let configured = self.endpoints.get(&endpoint.name);
+        let known = configured.filter(|there| Arc::ptr_eq(there, endpoint));
+        known
+            .and_then(|endpoint| self.policies.get(&endpoint.name).copied())
+            .unwrap_or_else(|| endpoint.policy_hash())
+    }
+}
