@@ -22,7 +22,7 @@ async fn keeping(folder: &std::path::Path) -> Proxy {
 
 /// Our address of the picture at `path`, without what readers call us.
 fn address(proxy: &Proxy, origin: &Origin, path: &str) -> String {
-    let address = proxy.app.signer.image(&origin.url(path));
+    let address = proxy.app.in_force().signer.image(&origin.url(path));
     address.trim_start_matches(PUBLIC).to_owned()
 }
 
