@@ -122,6 +122,8 @@ pub struct Clean {
     pub weserv: String,
     pub embeds: embeds::Policy,
     pub trackers: bool,
+    /// Whether markup in order is cleaned in one scan.
+    pub fast: bool,
     pub rewrite: Arc<[RewriteRule]>,
 }
 
@@ -141,6 +143,7 @@ impl Default for Clean {
             weserv: "https://wsrv.nl/?url=".to_owned(),
             embeds: embeds::Policy::Link,
             trackers: true,
+            fast: true,
             rewrite: Arc::new([]),
         }
     }
@@ -211,6 +214,7 @@ impl Clean {
             trackers: self.trackers,
             rewrite: self.rewrite.clone(),
             limits: limits.clone(),
+            fast: self.fast,
         }
     }
 }

@@ -22,6 +22,8 @@ impl Policy {
             trackers,
             rewrite,
             limits,
+            // The bytes are the same either way.
+            fast: _,
         } = &self.clean;
         part(env!("CARGO_PKG_VERSION").as_bytes());
         match images {

@@ -13,13 +13,14 @@ pub mod images;
 mod links;
 mod sanitize;
 mod trackers;
+mod strict;
 mod spelling;
 mod elements;
 mod text;
 
 pub use spelling::is_same_markup;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use regex::Regex;
@@ -29,7 +30,7 @@ use super::Picture;
 use super::report::{Reason, Report};
 
 /// What is done to markup and addresses.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// What becomes of pictures.
     pub images: images::Policy,
@@ -41,6 +42,22 @@ pub struct Policy {
     pub rewrite: Arc<[RewriteRule]>,
     /// Ceilings of one field.
     pub limits: FieldLimits,
+    /// Whether markup that is in order is cleaned in one scan. What comes out is the same: off, if
+    /// that should ever be in doubt.
+    pub fast: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            images: images::Policy::default(),
+            embeds: embeds::Policy::default(),
+            trackers: false,
+            rewrite: Arc::default(),
+            limits: FieldLimits::default(),
+            fast: true,
+        }
+    }
 }
 
 /// One of the owner's rules for addresses: `replace` may name groups (`$1`).
@@ -117,6 +134,21 @@ impl<'p> Cleaner<'p> {
         if memchr::memchr2(b'<', b'&', html.as_bytes()).is_none() {
             return text::printable(html).into_owned();
         }
+        if self.policy.fast
+            && let Some(clean) = strict::clean(html, base, self)
+        {
+            debug_assert_eq!(
+                clean,
+                Cleaner::new(self.policy).the_long_way(html, base),
+                "{html}"
+            );
+            return clean;
+        }
+        self.the_long_way(html, base)
+    }
+
+    /// Cleans a field of HTML whatever it holds, through tokenizer, tree and sanitizer.
+    fn the_long_way(&mut self, html: &str, base: Option<&Url>) -> String {
         let html = &*lean::lean(html);
         self.rewritten(html, base).unwrap_or_else(|| {
             self.report.changed(self.entry, Reason::TooDeep, "markup");
@@ -124,6 +156,23 @@ impl<'p> Cleaner<'p> {
             text::push_escaped(&mut out, &text::printable(&pass::text_of(html)));
             out
         })
+    }
+
+    /// What was noted up to now, to come back to.
+    fn mark(&self) -> Mark {
+        Mark {
+            changes: self.report.changes.len(),
+            counts: self.report.counts.clone(),
+            pictures: self.pictures.len(),
+        }
+    }
+
+    /// Forgets what was noted since `mark`.
+    fn reset(&mut self, mark: Mark) {
+        self.report.changes.truncate(mark.changes);
+        self.report.counts = mark.counts;
+        // Where a picture was recorded is looked up there again, and not believed.
+        self.pictures.truncate(mark.pictures);
     }
 
     /// Rewritten and sanitized; `None`: over a ceiling, or not stable.
@@ -231,6 +280,13 @@ impl<'p> Cleaner<'p> {
             self.pictures.push(placed.picture.clone());
         }
     }
+}
+
+/// What a cleaner had noted at some time.
+struct Mark {
+    changes: usize,
+    counts: BTreeMap<&'static str, u64>,
+    pictures: usize,
 }
 
 /// After this many passes markup must have come to rest.

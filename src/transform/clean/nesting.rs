@@ -112,6 +112,42 @@ impl Nesting {
             .is_some_and(|top| elements::is_table_frame(top.name))
     }
 
+    /// How many elements are open.
+    pub(super) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Writes text that holds no markup, no references and no control characters, where it may stand.
+    pub(super) fn text_here(&mut self, text: &str, nbsp: bool) {
+        self.at_pre_start = false;
+        if nbsp {
+            push_escaped(&mut self.out, text);
+        } else {
+            self.out.push_str(text);
+        }
+    }
+
+    /// Opens an element without attributes where it may stand.
+    pub(super) fn start_here(&mut self, name: &'static str) {
+        let begin = self.out.len();
+        self.out.push('<');
+        self.out.push_str(name);
+        self.out.push('>');
+        self.charge();
+        self.at_pre_start = name == "pre";
+        self.push(name, begin..self.out.len());
+    }
+
+    /// Closes the innermost element, which nothing repeats.
+    pub(super) fn end_here(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        self.formatting -= usize::from(elements::is_formatting(open.name));
+        self.at_pre_start = false;
+        self.out.push_str("</");
+        self.out.push_str(open.name);
+        self.out.push('>');
+    }
+
     /// Writes text.
     pub(super) fn text(&mut self, text: &str) {
         let text = printable(text);

@@ -37,16 +37,7 @@ pub(super) fn rewrite(html: &str, base: Option<&Url>, cleaner: &mut Cleaner<'_>)
         repeated: 16_384 + html.len(),
         rescanned: (16 << 20) + 4_096 * html.len(),
     };
-    let sink = Sink(RefCell::new(Pass {
-        cleaner,
-        base,
-        nesting: Nesting::new(html.len() + html.len() / 4, limits),
-        places: Places::default(),
-        dropping: None,
-        noscript: 0,
-        last_image: None,
-        last_embed: None,
-    }));
+    let sink = Sink(RefCell::new(Pass::new(html.len(), limits, base, cleaner)));
     let mut pass = tokens(html, sink).0.into_inner();
     pass.nesting.finish();
     if pass.nesting.exceeded() {
@@ -142,7 +133,7 @@ impl TokenSink for Sink<'_, '_, '_> {
 }
 
 /// The state of one pass.
-struct Pass<'a, 'c, 'p> {
+pub(super) struct Pass<'a, 'c, 'p> {
     cleaner: &'c mut Cleaner<'p>,
     base: Option<&'a Url>,
     nesting: Nesting,
@@ -177,8 +168,76 @@ enum Until {
     Breakout,
 }
 
+impl<'a, 'c, 'p> Pass<'a, 'c, 'p> {
+    fn new(length: usize, limits: Limits, base: Option<&'a Url>, cleaner: &'c mut Cleaner<'p>) -> Self {
+        Self {
+            cleaner,
+            base,
+            nesting: Nesting::new(length + length / 4, limits),
+            places: Places::default(),
+            dropping: None,
+            noscript: 0,
+            last_image: None,
+            last_embed: None,
+        }
+    }
+}
+
+/// For markup that is in order as it stands: see [`super::strict`].
+impl<'a, 'c, 'p> Pass<'a, 'c, 'p> {
+    /// A pass over a field of so many bytes, with budgets that the long way has at least.
+    pub(super) fn in_order(length: usize, base: Option<&'a Url>, cleaner: &'c mut Cleaner<'p>) -> Self {
+        let limits = Limits {
+            depth: cleaner.policy.limits.depth,
+            cost: cleaner.policy.limits.cost.min(4_096),
+            repeated: 0,
+            rescanned: usize::MAX,
+        };
+        Self::new(length, limits, base, cleaner)
+    }
+
+    /// What was written; `None`: not everything was in order, or there are links to places in the field.
+    pub(super) fn end_in_order(mut self) -> Option<String> {
+        self.nesting.finish();
+        if !self.is_in_order() || self.places.has_links() {
+            return None;
+        }
+        Some(self.nesting.out)
+    }
+
+    /// Nothing is being left out, and no ceiling was passed.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.dropping.is_none() && !self.nesting.exceeded()
+    }
+
+    /// Writes text without markup and references; `nbsp`: it may hold no-break spaces.
+    pub(super) fn plain_text(&mut self, text: &str, nbsp: bool) {
+        self.nesting.text_here(text, nbsp);
+    }
+
+    /// Opens an element that is kept, has no attributes and may stand here.
+    pub(super) fn start_here(&mut self, name: &'static str) {
+        self.nesting.start_here(name);
+    }
+
+    /// Closes the innermost element.
+    pub(super) fn end_here(&mut self) {
+        self.nesting.end_here();
+    }
+
+    /// True when an element `name` is open.
+    pub(super) fn has_open(&self, name: &str) -> bool {
+        self.nesting.has_open(name)
+    }
+
+    /// How many elements are open.
+    pub(super) fn depth(&self) -> usize {
+        self.nesting.depth()
+    }
+}
+
 impl Pass<'_, '_, '_> {
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         if self.dropping.is_some() {
             return;
         }
@@ -188,7 +247,7 @@ impl Pass<'_, '_, '_> {
         self.nesting.text(text);
     }
 
-    fn start_tag(&mut self, tag: &Tag) {
+    pub(super) fn start_tag(&mut self, tag: &Tag) {
         let name = elements::renamed(&tag.name);
         if !self.still_dropping_at_start(&tag.name, tag.self_closing) {
             self.element(name, tag);
@@ -250,7 +309,7 @@ impl Pass<'_, '_, '_> {
         }
     }
 
-    fn end_tag(&mut self, name: &str) {
+    pub(super) fn end_tag(&mut self, name: &str) {
         if self.dropping.is_some() && self.still_dropping_at_end(name) {
             return;
         }

@@ -92,10 +92,17 @@ fn character(rest: &str) -> Option<(char, usize)> {
     }
 }
 
+/// The character that the whole reference at the start of `rest` stands for, and the length of it.
+pub(super) fn reference(rest: &str) -> Option<(char, usize)> {
+    character(rest).filter(|_| rest.starts_with('&'))
+}
+
 /// The one character that a reference stands for, if it is plain text: no control character, none of
 /// those that HTML reads as another one (HTML §13.2.5.80).
 fn referenced(name: &str) -> Option<char> {
     let number = match name.strip_prefix('#') {
+        // A sign in front of it would be no number to HTML.
+        Some(number) if number.contains(['+', '-']) => return None,
         Some(number) => match number.strip_prefix(['x', 'X']) {
             Some(hex) => u32::from_str_radix(hex, 16).ok()?,
             None => number.parse().ok()?,

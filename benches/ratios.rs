@@ -1,0 +1,236 @@
+//! The ratios that Limpid is judged by: each stage and the whole beside `ammonia::clean` on the same
+//! contents, in rounds that take turns, so that a machine that changes its speed changes both.
+//!
+//! `cargo bench --bench ratios [ROUNDS]`
+
+mod support;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use limpid::cache::representation::{Representation, hash};
+use limpid::message::Kind;
+use limpid::transform::clean::{self, Cleaner};
+use limpid::transform::report::Report;
+use limpid::transform::{Limits, Policy, Prior, decode, read, repair, rewrite, transform};
+
+/// One thing that is measured.
+struct Row<'a> {
+    name: String,
+    work: Box<dyn FnMut() + 'a>,
+    times: Vec<Duration>,
+}
+
+fn row<'a, T>(name: &str, mut work: impl FnMut() -> T + 'a) -> Row<'a> {
+    Row {
+        name: name.to_owned(),
+        work: Box::new(move || {
+            black_box(work());
+        }),
+        times: Vec::new(),
+    }
+}
+
+/// Runs the rows in turn; the first is what the others are compared with.
+fn measure(title: &str, rounds: usize, mut rows: Vec<Row<'_>>) {
+    for row in &mut rows {
+        (row.work)();
+    }
+    for _ in 0..rounds {
+        for row in &mut rows {
+            let begin = Instant::now();
+            (row.work)();
+            row.times.push(begin.elapsed());
+        }
+    }
+    println!("\n{title} ({rounds} rounds)");
+    println!("{:<44} {:>10} {:>10} {:>8}", "", "median µs", "least µs", "ratio");
+    let base = rows.first().map(|row| row.times.clone()).unwrap_or_default();
+    for row in &rows {
+        // The ratio of each round, and of those the median: the state of the machine cancels out.
+        let mut ratios: Vec<f64> = row
+            .times
+            .iter()
+            .zip(&base)
+            .map(|(time, base)| time.as_secs_f64() / base.as_secs_f64())
+            .collect();
+        ratios.sort_by(f64::total_cmp);
+        let mut times = row.times.clone();
+        times.sort();
+        println!(
+            "{:<44} {:>10.1} {:>10.1} {:>8.3}",
+            row.name,
+            times[times.len() / 2].as_secs_f64() * 1e6,
+            times[0].as_secs_f64() * 1e6,
+            ratios[ratios.len() / 2],
+        );
+    }
+}
+
+/// The contents through `ammonia::clean`, one after the other.
+fn ammonia_alone(contents: &[String]) -> usize {
+    contents.iter().map(|content| ammonia::clean(content).len()).sum()
+}
+
+fn cleaned(contents: &[String], policy: &clean::Policy) -> usize {
+    contents
+        .iter()
+        .map(|content| Cleaner::new(policy).html(content, None).len())
+        .sum()
+}
+
+fn main() {
+    let rounds = std::env::args()
+        .filter_map(|argument| argument.parse().ok())
+        .next()
+        .unwrap_or(31);
+    whole(rounds);
+    stages(rounds);
+    refresh(rounds, 20);
+    refresh(rounds, 100);
+    growth(rounds.min(7));
+}
+
+/// Bytes in, clean bytes out.
+fn whole(rounds: usize) {
+    let contents = support::articles(20, 1);
+    let feed = support::rss(&contents, 1);
+    let tangled: Vec<String> = (0..20).map(support::tangled).collect();
+    let tangled_feed = support::rss(&tangled, 1);
+    let (direct, proxied) = (Policy::default(), support::proxied());
+    let run = |feed: &str, policy: &Policy| {
+        transform(&support::source(feed.as_bytes()), policy, None)
+            .expect("a feed")
+            .body
+            .len()
+    };
+    measure(
+        &format!("feed of 20 articles, {} KB", feed.len() / 1000),
+        rounds,
+        vec![
+            row("ammonia::clean on the contents", || ammonia_alone(&contents)),
+            row("clean fields alone, pictures direct", || {
+                cleaned(&contents, &direct.clean)
+            }),
+            row("clean fields alone, pictures signed", || {
+                cleaned(&contents, &proxied.clean)
+            }),
+            row("whole transform, pictures direct", || run(&feed, &direct)),
+            row("whole transform, pictures signed", || run(&feed, &proxied)),
+        ],
+    );
+    measure(
+        &format!(
+            "feed of 20 fields that need the tree, {} KB",
+            tangled_feed.len() / 1000
+        ),
+        rounds,
+        vec![
+            row("ammonia::clean on the contents", || ammonia_alone(&tangled)),
+            row("clean fields alone", || cleaned(&tangled, &direct.clean)),
+            row("whole transform", || run(&tangled_feed, &direct)),
+        ],
+    );
+}
+
+/// Each stage by itself.
+fn stages(rounds: usize) {
+    let contents = support::articles(20, 1);
+    let feed = support::rss(&contents, 1);
+    let policy = support::proxied();
+    let source = support::source(feed.as_bytes());
+    let repaired = repair::repair(&feed, &Limits::default(), &mut Report::default()).expect("a feed");
+    let job = rewrite::Job {
+        text: &repaired.text,
+        base: None,
+        policy: &policy,
+        keep: None,
+        prior: None,
+    };
+    let rewritten = rewrite::xml(&job).expect("well-formed");
+    measure(
+        "stages of the same feed",
+        rounds,
+        vec![
+            row("ammonia::clean on the contents", || ammonia_alone(&contents)),
+            row("decode", || {
+                decode::decode(&source, &Limits::default(), &mut Report::default()).map(|text| text.len())
+            }),
+            row("repair", || {
+                repair::repair(&feed, &Limits::default(), &mut Report::default())
+            }),
+            row("read", || read::read(&repaired.text, Kind::Rss)),
+            row("rewrite", || rewrite::xml(&job)),
+            row("check", || rewritten.check(Kind::Rss)),
+            row("hash", || hash(rewritten.body.as_bytes())),
+            row("codings", || {
+                Representation::new(rewritten.body.clone().into_bytes(), Kind::Rss, None, 0)
+            }),
+        ],
+    );
+}
+
+/// A feed that was seen before.
+fn refresh(rounds: usize, entries: usize) {
+    let contents = support::articles(entries, 2);
+    let before = support::rss(&contents, 2);
+    let newer = support::articles(entries, 1);
+    let after = support::rss(&newer, 1);
+    let policy = support::proxied();
+    let source = support::source(after.as_bytes());
+    let old = transform(&support::source(before.as_bytes()), &policy, None).expect("a feed");
+    let prior = Prior {
+        body: &old.body,
+        entries: &old.entries,
+    };
+    let same = transform(&source, &policy, None).expect("a feed");
+    let unchanged = Prior {
+        body: &same.body,
+        entries: &same.entries,
+    };
+    assert_eq!(
+        transform(&source, &policy, Some(prior)).expect("a feed").body,
+        same.body
+    );
+    measure(
+        &format!("refresh of {entries} entries"),
+        rounds,
+        vec![
+            row("ammonia::clean on the contents", || ammonia_alone(&newer)),
+            row("whole transform, nothing known", || {
+                transform(&source, &policy, None)
+            }),
+            row("one entry is new", || transform(&source, &policy, Some(prior))),
+            row("no entry is new", || transform(&source, &policy, Some(unchanged))),
+            row("equal body: its hash", || hash(after.as_bytes())),
+        ],
+    );
+}
+
+/// Time for each byte, by size: flat when it is linear.
+fn growth(rounds: usize) {
+    let policy = support::proxied();
+    println!("\ngrowth of the whole transform (medians of {rounds} rounds)");
+    println!(
+        "{:>8} {:>12} {:>12} {:>12}",
+        "entries", "bytes", "µs", "ns per byte"
+    );
+    for entries in [1, 10, 100, 1000] {
+        let feed = support::rss(&support::articles(entries, 1), 1);
+        let mut times: Vec<Duration> = (0..rounds)
+            .map(|_| {
+                let begin = Instant::now();
+                black_box(transform(&support::source(feed.as_bytes()), &policy, None).expect("a feed"));
+                begin.elapsed()
+            })
+            .collect();
+        times.sort();
+        let time = times[times.len() / 2].as_secs_f64();
+        println!(
+            "{entries:>8} {:>12} {:>12.1} {:>12.3}",
+            feed.len(),
+            time * 1e6,
+            time * 1e9 / feed.len() as f64
+        );
+    }
+}
