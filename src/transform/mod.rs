@@ -17,6 +17,7 @@ pub mod clean;
 pub mod dates;
 pub mod plain;
 pub mod report;
+mod characters;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -216,19 +217,27 @@ pub fn transform(
 }
 
 /// What the document says. Serving does not hang on it: a document that cannot be read is
-/// cleaned all the same.
+/// cleaned all the same. Where all entries are kept, they are only counted.
 fn read(document: &Repaired, source: &Source<'_>, policy: &Policy) -> Option<read::Feed> {
     let options = read::Options {
         base: source.base.cloned(),
-        entries: policy.limits.entries,
+        entries: if keeps_all(&policy.select) {
+            0
+        } else {
+            policy.limits.entries
+        },
         ..read::Options::default()
     };
     read::read_with(&document.text, document.kind, &options)
 }
 
+fn keeps_all(policy: &select::Policy) -> bool {
+    policy.keep.is_empty() && policy.drop.is_empty() && policy.limit == 0
+}
+
 /// Where the entries begin that the selection keeps; `None`: it keeps all.
 fn kept(feed: &read::Feed, policy: &select::Policy) -> Option<HashSet<usize>> {
-    if policy.keep.is_empty() && policy.drop.is_empty() && policy.limit == 0 {
+    if keeps_all(policy) {
         return None;
     }
     let chosen = feed.entries.iter().zip(select::choose(feed, policy));

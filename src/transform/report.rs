@@ -93,6 +93,17 @@ impl Reason {
     }
 }
 
+/// At most 200 characters of `what`.
+fn cut(what: &str) -> &str {
+    const MOST: usize = 200;
+    // So few bytes are no more characters.
+    if what.len() <= MOST {
+        return what;
+    }
+    let end = what.char_indices().nth(MOST).map_or(what.len(), |(at, _)| at);
+    what.get(..end).unwrap_or(what)
+}
+
 impl Report {
     /// Notes a repair.
     pub fn repaired(&mut self, line: usize, column: usize, what: &'static str) {
@@ -109,7 +120,7 @@ impl Report {
             self.changes.push(Change {
                 entry,
                 reason,
-                what: what.chars().take(200).collect(),
+                what: cut(what).to_owned(),
             });
         }
     }

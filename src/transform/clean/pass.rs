@@ -20,7 +20,7 @@ use url::Url;
 use super::Reason;
 use super::elements::{self, RawText};
 use super::nesting::{Limits, Nesting};
-use super::{Cleaner, sanitize};
+use super::{Cleaner, Picture, sanitize};
 use attributes::Attributes;
 use places::Places;
 
@@ -143,6 +143,8 @@ pub(super) struct Pass<'a, 'c, 'p> {
     noscript: usize,
     last_image: Option<media::LastImage>,
     last_embed: Option<String>,
+    /// The picture address looked at last, and its origin.
+    origin_of: Option<(String, Option<(Picture, bool)>)>,
 }
 
 /// An element that is being left out with all it holds.
@@ -179,6 +181,7 @@ impl<'a, 'c, 'p> Pass<'a, 'c, 'p> {
             noscript: 0,
             last_image: None,
             last_embed: None,
+            origin_of: None,
         }
     }
 }

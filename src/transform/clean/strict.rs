@@ -18,6 +18,7 @@ use url::Url;
 use super::Cleaner;
 use super::pass::Pass;
 use super::spelling;
+use crate::transform::characters::look_at_pairs;
 
 /// Elements open at once; deeper ones are rare enough for the long way.
 const MAX_DEPTH: usize = 64;
@@ -112,30 +113,14 @@ pub(super) fn clean(html: &str, base: Option<&Url>, cleaner: &mut Cleaner<'_>) -
 /// Whether a field holds nothing but plain characters: no control characters, no marks that parsers
 /// drop, and none that XML cannot hold. If so, whether it holds no-break spaces.
 fn look(bytes: &[u8]) -> Option<bool> {
-    const CHUNK: usize = 64;
-    let control = |byte: u8| u8::from(byte < b' ') & u8::from(byte != b'\n') & u8::from(byte != b'\t');
-    let (mut odd, mut nbsp) = (0, 0);
-    let next = bytes.get(1..).unwrap_or_default();
-    let (mut firsts, mut seconds) = (bytes.chunks_exact(CHUNK), next.chunks_exact(CHUNK));
-    // Without branches inside, so that the compiler takes many bytes at once.
-    for (chunk, shifted) in firsts.by_ref().zip(seconds.by_ref()) {
-        for (&byte, &next) in chunk.iter().zip(shifted) {
-            odd |= control(byte);
-            // U+FEC0 to U+FEFF and U+FFC0 to U+FFFF.
-            odd |= u8::from(byte == 0xEF) & (u8::from(next == 0xBB) | u8::from(next == 0xBF));
-            nbsp |= u8::from(byte == 0xC2) & u8::from(next == 0xA0);
-        }
-        if odd != 0 {
-            return None;
-        }
-    }
-    let done = next.len() / CHUNK * CHUNK;
-    for (at, &byte) in bytes.iter().enumerate().skip(done) {
-        let next = bytes.get(at + 1).copied().unwrap_or(0);
-        odd |= control(byte) | u8::from(byte == 0xEF && matches!(next, 0xBB | 0xBF));
-        nbsp |= u8::from(byte == 0xC2 && next == 0xA0);
-    }
-    (odd == 0).then_some(nbsp != 0)
+    const ODD: u8 = 1;
+    let seen = look_at_pairs(bytes, |byte, next| {
+        let control = u8::from(byte < b' ') & u8::from(byte != b'\n') & u8::from(byte != b'\t');
+        // U+FEC0 to U+FEFF and U+FFC0 to U+FFFF.
+        let odd = u8::from(byte == 0xEF) & (u8::from(next == 0xBB) | u8::from(next == 0xBF));
+        control | odd | (u8::from(byte == 0xC2) & u8::from(next == 0xA0)) << 1
+    });
+    (seen & ODD == 0).then_some(seen != 0)
 }
 
 /// Whether the long way would not have been stopped for its cost (see `Limits::rescanned`).

@@ -155,7 +155,18 @@ fn length(value: &str) -> Option<f64> {
 }
 
 fn is_in(table: &[Place], url: &Url) -> bool {
-    table.iter().any(|place| matches(place, url))
+    // Few addresses share so much as the end of a host with any place: that is seen first.
+    let Some(end) = url.host_str().and_then(tail) else {
+        return false;
+    };
+    table
+        .iter()
+        .any(|place| tail(place.0) == Some(end) && matches(place, url))
+}
+
+/// The last four bytes of a host.
+fn tail(host: &str) -> Option<[u8; 4]> {
+    host.as_bytes().last_chunk().copied()
 }
 
 fn matches((host, path): &Place, url: &Url) -> bool {

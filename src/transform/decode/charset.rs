@@ -67,12 +67,13 @@ pub(super) fn decode<'a>(bytes: Cow<'a, [u8]>, content_type: Option<&str>) -> (C
         return (Cow::Owned(text), charset);
     }
     let (has_bom, bytes) = without_utf8_bom(bytes);
+    // Looked at once: in a feed of Chinese this takes as long as repairing it.
+    let is_utf8 = Encoding::utf8_valid_up_to(&bytes) == bytes.len();
     let candidates = if has_bom {
         Vec::new()
     } else {
-        candidates(&bytes, content_type)
+        candidates(&bytes, content_type, is_utf8)
     };
-    let is_utf8 = std::str::from_utf8(&bytes).is_ok();
     let found = candidates.iter().find_map(|(label, why)| {
         if label.encoding == UTF_8 {
             return is_utf8.then_some((None, *why));
@@ -97,14 +98,13 @@ pub(super) fn decode<'a>(bytes: Cow<'a, [u8]>, content_type: Option<&str>) -> (C
 }
 
 /// What the labels say, the weightiest first.
-fn candidates(bytes: &[u8], content_type: Option<&str>) -> Vec<(Label, Why)> {
+fn candidates(bytes: &[u8], content_type: Option<&str>, is_utf8: bool) -> Vec<(Label, Why)> {
     let declaration = declared(bytes)
         .and_then(Label::new)
         .map(|label| (label, Why::Declaration));
     // A server's default for every file on it counts less than a document that names UTF-8 and keeps its word.
-    let keeps_its_word = declaration.is_some_and(|(label, _)| label.encoding == UTF_8)
-        && !bytes.is_ascii()
-        && std::str::from_utf8(bytes).is_ok();
+    let keeps_its_word =
+        declaration.is_some_and(|(label, _)| label.encoding == UTF_8) && is_utf8 && !bytes.is_ascii();
     let header = content_type
         .and_then(charset_parameter)
         .and_then(Label::new)

@@ -58,6 +58,7 @@ impl Walk<'_> {
             if self.count >= self.options.entries {
                 builder.skip();
                 self.count += 1;
+                self.alone();
                 return;
             }
             let node = builder.fill(node);

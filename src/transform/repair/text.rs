@@ -6,6 +6,7 @@ use super::entities::Entities;
 use super::faults::Faults;
 use super::references::{self, Reference};
 use super::work;
+use crate::transform::characters::all_allowed;
 
 /// A text without the characters that XML does not allow at all.
 pub(super) struct Legal<'s> {
@@ -16,28 +17,20 @@ pub(super) struct Legal<'s> {
 /// Drops the characters that XML 1.0 does not allow (§2.2), wherever they stand.
 pub(super) fn without_illegal(text: &str) -> Legal<'_> {
     let mut faults = Faults::default();
-    // Cheap first look: control characters, and the first byte of U+FFFE and U+FFFF.
-    let suspect = |b: &u8| (*b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) || *b == 0xEF;
-    let Some(first) = text.as_bytes().iter().position(suspect) else {
+    if all_allowed(text) {
         return Legal {
             text: Cow::Borrowed(text),
             faults,
         };
-    };
+    }
     let mut out = String::new();
     let mut kept = 0;
-    for (at, c) in text.get(first..).unwrap_or_default().char_indices() {
+    for (at, c) in text.char_indices() {
         if !references::is_legal(c) {
-            faults.note(first + at, "illegal character dropped");
-            out.push_str(text.get(kept..first + at).unwrap_or_default());
-            kept = first + at + c.len_utf8();
+            faults.note(at, "illegal character dropped");
+            out.push_str(text.get(kept..at).unwrap_or_default());
+            kept = at + c.len_utf8();
         }
-    }
-    if kept == 0 {
-        return Legal {
-            text: Cow::Borrowed(text),
-            faults,
-        };
     }
     out.push_str(text.get(kept..).unwrap_or_default());
     Legal {

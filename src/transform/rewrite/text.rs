@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use quick_xml::escape::unescape;
 
+use crate::transform::characters::all_allowed;
+pub(super) use crate::transform::characters::is_allowed;
+
 const CDATA_OPEN: &str = "<![CDATA[";
 const CDATA_CLOSE: &str = "]]>";
 
@@ -32,7 +35,11 @@ pub(super) fn decode(raw: &str) -> Cow<'_, str> {
             ("<?", "?>")
         };
         let inside = markup.get(open.len()..).unwrap_or_default();
-        let (inside, after) = inside.split_once(close).unwrap_or((inside, ""));
+        let end = memchr::memmem::find(inside.as_bytes(), close.as_bytes());
+        let (inside, after) = match end.and_then(|end| inside.split_at_checked(end)) {
+            Some((inside, after)) => (inside, after.get(close.len()..).unwrap_or_default()),
+            None => (inside, ""),
+        };
         if open == CDATA_OPEN {
             out.push_str(&unify_line_ends(inside));
         }
@@ -88,7 +95,7 @@ pub(super) fn write(text: &str, form: Form, out: &mut String) {
         Form::CData => {
             out.push_str(CDATA_OPEN);
             let mut rest = text;
-            while let Some(at) = rest.find(CDATA_CLOSE) {
+            while let Some(at) = memchr::memmem::find(rest.as_bytes(), CDATA_CLOSE.as_bytes()) {
                 let (before, after) = rest.split_at(at + 2);
                 push_allowed(before, out);
                 out.push_str("]]><![CDATA[");
@@ -101,11 +108,30 @@ pub(super) fn write(text: &str, form: Form, out: &mut String) {
 }
 
 fn push_allowed(text: &str, out: &mut String) {
-    out.extend(text.chars().filter(|&c| is_allowed(c)));
+    if all_allowed(text) {
+        out.push_str(text);
+    } else {
+        out.extend(text.chars().filter(|&c| is_allowed(c)));
+    }
 }
 
 /// Writes `text` as characters of an element.
 pub(super) fn escape(text: &str, out: &mut String) {
+    if all_allowed(text) && !text.contains('\r') {
+        let mut rest = text;
+        while let Some(at) = memchr::memchr3(b'&', b'<', b'>', rest.as_bytes()) {
+            let (before, after) = rest.split_at(at);
+            out.push_str(before);
+            out.push_str(match after.as_bytes().first() {
+                Some(b'&') => "&amp;",
+                Some(b'<') => "&lt;",
+                _ => "&gt;",
+            });
+            rest = after.get(1..).unwrap_or_default();
+        }
+        out.push_str(rest);
+        return;
+    }
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -134,11 +160,6 @@ pub(super) fn escape_value(value: &str, quote: char, out: &mut String) {
             _ => {}
         }
     }
-}
-
-/// `Char` of XML 1.0 §2.2.
-pub(super) fn is_allowed(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
 #[cfg(test)]

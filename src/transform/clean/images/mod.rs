@@ -83,7 +83,18 @@ pub(super) fn place(address: &str, base: Option<&Url>, policy: &Policy) -> Optio
             own: true,
         });
     }
-    let (picture, unwrapped) = origin(address, base)?;
+    placed(origin(address, base)?, policy)
+}
+
+/// As [`place`], for an address whose origin is known.
+pub(super) fn place_known(address: &str, origin: Option<(Picture, bool)>, policy: &Policy) -> Option<Placed> {
+    if placed_before(address.trim(), policy).is_some() {
+        return place(address, None, policy);
+    }
+    placed(origin?, policy)
+}
+
+fn placed((picture, unwrapped): (Picture, bool), policy: &Policy) -> Option<Placed> {
     let address = match policy {
         Policy::Proxy(signer) => signer.image(&picture.url),
         Policy::Weserv(base) => format!("{base}{}", encoded(picture.url.as_str())),

@@ -104,7 +104,7 @@ impl Pass<'_, '_, '_> {
         }
     }
 
-    fn is_pixel(&self, attributes: Attributes<'_>, lazy: bool) -> bool {
+    fn is_pixel(&mut self, attributes: Attributes<'_>, lazy: bool) -> bool {
         if !self.cleaner.policy.trackers {
             return false;
         }
@@ -112,17 +112,24 @@ impl Pass<'_, '_, '_> {
         if !lazy && trackers::is_pixel_size(width, height, style) {
             return true;
         }
-        attributes
-            .first(LAZY_SRC)
-            .or(attributes.get("src"))
-            .and_then(|address| images::origin(address, self.base))
-            .is_some_and(|(picture, _)| {
-                trackers::is_beacon(&picture.url) || trackers::is_share_button(&picture.url)
-            })
+        let Some(address) = attributes.first(LAZY_SRC).or(attributes.get("src")) else {
+            return false;
+        };
+        let origin = images::origin(address, self.base);
+        let pixel = origin.as_ref().is_some_and(|(picture, _)| {
+            trackers::is_beacon(&picture.url) || trackers::is_share_button(&picture.url)
+        });
+        // What is no pixel is placed next.
+        self.origin_of = Some((address.to_owned(), origin));
+        pixel
     }
 
     fn place(&self, address: &str) -> Option<Placed> {
-        images::place(address, self.base, &self.cleaner.policy.images)
+        let policy = &self.cleaner.policy.images;
+        match &self.origin_of {
+            Some((known, origin)) if known == address => images::place_known(address, origin.clone(), policy),
+            _ => images::place(address, self.base, policy),
+        }
     }
 
     /// Notes a picture that was written.

@@ -1,0 +1,67 @@
+//! Characters that XML cannot hold, found at the speed of memory.
+
+/// What `look` says of every byte and the one after it (0 after the last), all its bits together. It
+/// ends early when the lowest bit is set.
+///
+/// Without branches inside, so that the compiler takes many bytes at once.
+#[inline]
+pub(super) fn look_at_pairs(bytes: &[u8], look: impl Fn(u8, u8) -> u8) -> u8 {
+    const CHUNK: usize = 128;
+    let next = bytes.get(1..).unwrap_or_default();
+    let (mut firsts, mut seconds) = (bytes.chunks_exact(CHUNK), next.chunks_exact(CHUNK));
+    let mut seen = 0;
+    for (chunk, shifted) in firsts.by_ref().zip(seconds.by_ref()) {
+        let of_chunk = chunk.iter().zip(shifted).map(|(&byte, &next)| look(byte, next));
+        seen |= of_chunk.fold(0, |all, bits| all | bits);
+        if seen & 1 != 0 {
+            return seen;
+        }
+    }
+    let rest = bytes.get(next.len() / CHUNK * CHUNK..).unwrap_or_default();
+    let after = rest.iter().skip(1).copied().chain(std::iter::once(0));
+    rest.iter()
+        .zip(after)
+        .fold(seen, |all, (&byte, next)| all | look(byte, next))
+}
+
+/// `Char` of XML 1.0 §2.2.
+#[must_use]
+pub(super) fn is_allowed(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// True when XML can hold every character of `text`.
+#[must_use]
+pub(super) fn all_allowed(text: &str) -> bool {
+    let suspect = |byte: u8, next: u8| {
+        let blank = u8::from(byte == b'\n') | u8::from(byte == b'\t') | u8::from(byte == b'\r');
+        // 0xEF 0xBF begins U+FFFE and U+FFFF, and few others.
+        (u8::from(byte < b' ') & (blank ^ 1)) | (u8::from(byte == 0xEF) & u8::from(next == 0xBF))
+    };
+    look_at_pairs(text.as_bytes(), suspect) == 0 || text.chars().all(is_allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forbidden_character_is_found_wherever_it_stands() {
+        for length in [0, 1, 126, 127, 128, 129, 255, 256, 300] {
+            let fill = "，".repeat(length / 3) + &"x".repeat(length % 3);
+            assert!(all_allowed(&fill));
+            for odd in ["\0", "\u{1f}", "\u{c}", "\u{fffe}", "\u{ffff}"] {
+                for text in [
+                    format!("{fill}{odd}"),
+                    format!("{odd}{fill}"),
+                    format!("{fill}{odd}{fill}"),
+                ] {
+                    assert!(!all_allowed(&text), "{length} {odd:?}");
+                }
+            }
+            for fine in ["\n", "\r\t", "\u{fffd}", "￥", "\u{7f}", "\u{10ffff}"] {
+                assert!(all_allowed(&format!("{fill}{fine}{fill}")), "{length} {fine:?}");
+            }
+        }
+    }
+}
