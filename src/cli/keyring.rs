@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::{Context, output};
 use crate::config::{Kind, Settings, keys};
 use crate::sign::KeyRing;
+use crate::store::Store;
 
 /// Those of the settings, or those in the store's folder, made there if there are none yet.
 pub(super) fn lasting(settings: &Settings, context: &Context) -> Result<KeyRing, Failure> {
@@ -32,5 +33,22 @@ pub(super) fn or_fleeting(settings: &Settings, context: &Context) -> Result<KeyR
             "warning: {failure}; signing with a key that is forgotten at the end: pictures in what is cleaned now will not load later"
         ));
         Ok(keys::fresh(context.clock.now())?)
+    })
+}
+
+/// Those that all instances with this store use: keys of the settings, or else those of whichever instance came
+/// first. An engine that is away leaves an instance with its own, and says so.
+pub(super) async fn agreed(settings: &Settings, store: &Store, own: &KeyRing) -> KeyRing {
+    if settings.choices.keys.is_some() {
+        return own.clone();
+    }
+    let agreed = store.agree("keys", keys::text(own).into()).await;
+    let text = agreed.map_err(|error| error.to_string()).and_then(|text| {
+        let text = std::str::from_utf8(&text).map_err(|_| "the keys there are no text".to_owned())?;
+        keys::parse(text)
+    });
+    text.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the signing keys could not be agreed on with other instances: pictures may get other addresses here");
+        own.clone()
     })
 }

@@ -69,7 +69,9 @@ async fn serve(
     if let (None, Some(url)) = (&settings.choices.public_url, first_address(&server)) {
         settings.public_url = url;
     }
-    let app = App::open(settings.app(keys), context.clock.clone()).await;
+    let store = App::store(&settings.app(Arc::clone(&keys))).await;
+    let keys = Arc::new(keyring::agreed(&settings, &store, &keys).await);
+    let app = App::with_store(settings.app(Arc::clone(&keys)), store, context.clock.clone());
     announce(&settings, &server, context)?;
     let reloader = Reloader {
         context,

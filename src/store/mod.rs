@@ -244,6 +244,14 @@ impl Store {
         }
     }
 
+    /// What all instances use under `name`: the value of whoever came first. Alone, it is `ours`.
+    pub async fn agree(&self, name: &str, ours: Bytes) -> Result<Bytes, Error> {
+        match self {
+            Self::Memory(_) | Self::Disk(_) => Ok(ours),
+            Self::Redis(redis) => redis.agree(name, ours).await,
+        }
+    }
+
     /// What other instances change; `None` where there are no others.
     #[must_use]
     pub fn changes(&self) -> Option<broadcast::Receiver<Change>> {

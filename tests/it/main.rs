@@ -19,6 +19,8 @@ mod fetching;
 mod storing;
 mod keeping;
 mod background;
+mod instances;
+mod faults;
 mod settings;
 mod commands;
 mod images;

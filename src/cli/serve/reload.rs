@@ -17,7 +17,7 @@ use crate::app::{self, App, Reloaded};
 use crate::cli::failure::Failure;
 use crate::cli::{Context, keyring};
 use crate::config::watch::{self, Look};
-use crate::config::{Settings, Shown};
+use crate::config::{Kind, Settings, Shown};
 
 /// What is wired when the server starts. `log`: the lines of one process have one shape.
 const AT_START: [&str; 11] = [
@@ -104,6 +104,8 @@ impl Reloader<'_> {
         settings.choices.store.path.clone_from(&self.store);
         let keys = match &settings.choices.keys {
             Some(_) => keyring::of_server(&settings, self.context)?,
+            // Those that all instances agreed on.
+            None if settings.choices.store.kind == Kind::Redis => self.app.in_force().signer.ring().clone(),
             None => match crate::config::keys::load(&self.store)? {
                 Some(keys) => keys,
                 // Nothing to write to: the key that was made at the start.

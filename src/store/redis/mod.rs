@@ -170,6 +170,23 @@ impl Redis {
         Ok((fence > 0).then_some((fence, hold)))
     }
 
+    /// Never forgotten: what is agreed on (keys) must not change while anybody uses it.
+    pub(super) async fn agree(&self, name: &str, ours: Bytes) -> Result<Bytes, Error> {
+        let name = format!("{PREFIX}:{name}");
+        let mut both = redis::pipe();
+        both.atomic()
+            .cmd("SET")
+            .arg(&name)
+            .arg(&ours[..])
+            .arg("NX")
+            .ignore();
+        both.get(&name);
+        let (agreed,): (Bytes,) = self
+            .call(async |mut engine| both.query_async(&mut engine).await)
+            .await?;
+        Ok(agreed)
+    }
+
     pub(super) fn changes(&self) -> broadcast::Receiver<Change> {
         self.link.changes()
     }
