@@ -207,6 +207,12 @@ impl Cache {
         self.copy(key).await.map(|copy| copy.response)
     }
 
+    /// True while a refresh is under way.
+    #[must_use]
+    pub fn is_refreshing(&self) -> bool {
+        self.flights.count() > 0
+    }
+
     /// When all stored feeds are due again, as far as the store tells.
     pub async fn timings(&self) -> Vec<(String, Timing)> {
         let Some(shelf) = &self.shelf else {
