@@ -369,3 +369,31 @@ fn a_port_that_is_taken_is_told_plainly() {
         "another program already does",
     );
 }
+
+#[test]
+fn kill_9_with_the_origin_gone_loses_neither_bytes_nor_validators() {
+    let item = |n| format!("<item><guid>{n}</guid><title>entry {n}</title></item>");
+    let items: String = (0..30).map(item).collect();
+    let feed = format!("<rss version=\"2.0\"><channel><title>a</title>{items}</channel></rss>");
+    let home = Home::with_settings("[feeds.a]\nurl = \"file:feed.xml\"\n").file("feed.xml", &feed);
+    let essence = || {
+        let mut server = Running::start(&home, &[]);
+        let (head, body) = Running::get(&server.said("feed"));
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        // As `kill -9`, in the moment after the answer.
+        server.child.kill().expect("killed");
+        server.child.wait().expect("it ends");
+        let header = |name: &str| {
+            let line = head
+                .lines()
+                .find(|line| line.to_ascii_lowercase().starts_with(name));
+            line.map(str::to_owned).expect("the header")
+        };
+        (header("etag:"), header("last-modified:"), body)
+    };
+    let before = essence();
+    std::fs::remove_file(home.path("feed.xml")).expect("the origin goes away");
+    for _ in 0..3 {
+        assert_eq!(essence(), before);
+    }
+}
