@@ -179,6 +179,33 @@ fn the_depth_of_escaping_never_falls() {
     assert_eq!(clean(&feed), feed);
 }
 
+#[test]
+fn text_stays_text_when_the_elements_around_it_go() {
+    for body in [
+        "<noscript>&lt;img src=x onerror=alert(1)></noscript>",
+        "<math><![CDATA[<img src=x onerror=alert(1)>]]></math>",
+        "<xmp>&lt;script>alert(1)&lt;/script></xmp>",
+    ] {
+        let out = clean(&rss(&format!("<item><body>{body}</body></item>")));
+        assert!(!out.contains(">&lt;img"), "{out}");
+        assert!(!out.contains(">&lt;script"), "{out}");
+        assert_eq!(clean(&out), out);
+    }
+}
+
+#[test]
+fn what_is_no_candidate_of_a_srcset_goes() {
+    let images = |srcset: &str| {
+        rss(&format!(
+            "<item><podcast:images xmlns:podcast=\"https://podcastindex.org/namespace/1.0\" srcset=\"{srcset}\"/></item>"
+        ))
+    };
+    assert_eq!(
+        clean(&images("a.png 1x, b.png onerror=alert(1)> 2x")),
+        images("https://origin.example/a.png 1x")
+    );
+}
+
 /// Pieces of feeds, whole and torn, that mean something to some stop.
 const PIECES: &[&str] = &[
     "<item>",

@@ -40,11 +40,16 @@ pub(super) struct Link {
     pub parameters: bool,
 }
 
+/// True for `feed:javascript:…`: some readers take the first scheme off and follow what is left.
+fn hides_script(url: &Url) -> bool {
+    url.cannot_be_a_base() && url.path().to_ascii_lowercase().contains("script:")
+}
+
 /// The address of a link: absolute, of a harmless scheme, without redirectors and tracking
 /// parameters (if `trackers`), changed by the owner's rules. `None`: it must go.
 pub(super) fn link(address: &str, base: Option<&Url>, clean: bool, rules: &[RewriteRule]) -> Option<Link> {
     let mut url = absolute(address, base)?;
-    if !SCHEMES.contains(&url.scheme()) {
+    if !SCHEMES.contains(&url.scheme()) || hides_script(&url) {
         return None;
     }
     let mut link = Link {
@@ -131,6 +136,8 @@ mod tests {
             ("mailto:a@b.example", Some("mailto:a@b.example")),
             ("magnet:?xt=urn:btih:aa", Some("magnet:?xt=urn:btih:aa")),
             ("javascript:alert(1)", None),
+            ("feed:javascript:alert(1)", None),
+            ("feed:https://site.example/", Some("feed:https://site.example/")),
             ("JaVa\nScRiPt:alert(1)", None),
             ("\u{1}javascript:alert(1)", None),
             ("vbscript:x", None),

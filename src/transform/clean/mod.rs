@@ -201,10 +201,11 @@ impl<'p> Cleaner<'p> {
     /// Cleans a field that may be text or HTML: only if it holds a tag that HTML knows is it cleaned
     /// as HTML; `Vec<T>` and `<me@example.org>` stay.
     pub fn text_or_html(&mut self, text: &str, base: Option<&Url>) -> String {
-        if holds_known_tag(text) {
-            self.html(text, base)
+        let text = text::printable(text);
+        if holds_known_tag(&text) {
+            self.html(&text, base)
         } else {
-            text::printable(text).into_owned()
+            text.into_owned()
         }
     }
 
@@ -212,10 +213,11 @@ impl<'p> Cleaner<'p> {
     /// look like harmless tags stay (`History of the <blink> tag`), as nothing comes of them even
     /// where a reader takes the text for HTML.
     pub fn text(&mut self, text: &str, base: Option<&Url>) -> String {
-        if tags(text).filter(|tag| tag.is_known()).all(|tag| tag.is_inert()) {
-            text::printable(text).into_owned()
+        let text = text::printable(text);
+        if tags(&text).filter(|tag| tag.is_known()).all(|tag| tag.is_inert()) && !holds_active_tag(&text) {
+            text.into_owned()
         } else {
-            self.html(text, base)
+            self.html(&text, base)
         }
     }
 
@@ -292,10 +294,42 @@ struct Mark {
 /// After this many passes markup must have come to rest.
 const MAX_PASSES: usize = 3;
 
-/// True when `text`, as HTML, holds a tag with a name that HTML, SVG or MathML knows.
+/// True when `text`, as HTML, holds a tag with a name that HTML, SVG or MathML knows, or any other
+/// tag that runs something.
 #[must_use]
 pub fn holds_known_tag(text: &str) -> bool {
-    tags(text).any(|tag| tag.is_known())
+    let text = text::printable(text);
+    tags(&text).any(|tag| tag.is_known()) || holds_active_tag(&text)
+}
+
+/// True when a tag of whatever name may have a handler (`<x onclick=…>`) or a namespace of its own.
+///
+/// It errs towards true: where tags end is not looked for, as attributes may hold `>`.
+fn holds_active_tag(text: &str) -> bool {
+    let first = tags(text).find_map(|tag| {
+        let has_attributes = tag
+            .rest
+            .starts_with(|c: char| c.is_ascii_whitespace() || c == '/');
+        (has_attributes && tag.name.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(tag.rest)
+    });
+    first.is_some_and(holds_active_attribute)
+}
+
+/// True when something reads as a handler or as a declaration of a namespace.
+fn holds_active_attribute(text: &str) -> bool {
+    let is_boundary = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | '"' | '\'' | '=' | '<' | '>');
+    memchr::memchr_iter(b'=', text.as_bytes()).any(|at| {
+        let name = text[..at]
+            .trim_end()
+            .rsplit(is_boundary)
+            .next()
+            .unwrap_or_default();
+        let name = name
+            .get(..name.len().min(16))
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        name.starts_with("xmlns") || name.strip_prefix("on").is_some_and(|event| !event.is_empty())
+    })
 }
 
 /// What may be a tag in some text.

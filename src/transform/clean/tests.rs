@@ -42,6 +42,36 @@ fn clean(html: &str) -> String {
 }
 
 #[test]
+fn text_that_may_run_is_markup_whatever_its_tags_are_called() {
+    let policy = Policy::default();
+    for (given, shown) in [
+        ("<x onclick=alert(1)>x</x>", "x"),
+        ("<x title='>' ONCLICK = alert(1)>x</x>", "x"),
+        ("<x/onclick=alert(1)>x", "x"),
+        ("<h:img xmlns:h='http://www.w3.org/1999/xhtml' src='x'/>", ""),
+        ("<s\0cript>alert(1)</s\0cript>", ""),
+        ("<\u{1}img src=x onerror=alert(1)>", ""),
+    ] {
+        for clean in [Cleaner::text_or_html, Cleaner::text] {
+            let clean = clean(&mut Cleaner::new(&policy), given, None);
+            assert!(clean.starts_with(shown), "{given:?}: {clean}");
+            assert!(
+                !clean.to_ascii_lowercase().contains("alert"),
+                "{given:?}: {clean}"
+            );
+        }
+    }
+    for text in [
+        "Vec<T> = on",
+        "a <n and b <m",
+        "<me@example.org>, on = 1",
+        "x<y && n=2",
+    ] {
+        assert_eq!(Cleaner::new(&policy).text_or_html(text, None), text);
+    }
+}
+
+#[test]
 fn a_wrapped_photo_comes_through_us_and_the_video_is_one_click_away() {
     let policy = policy(images::Policy::Proxy(signer()));
     let html = "<img src=\"https://images.weserv.nl/?url=pics.example/1.jpg\" width=\"100%\"><p>Text <iframe src=\"https://www.youtube.com/embed/abc\">old</iframe></p>";

@@ -28,6 +28,9 @@ pub fn is_script(value: &str) -> bool {
         .collect();
     if let Some(media_type) = head.strip_prefix("data:") {
         return [
+            // Nothing said: plain text, which a script may be.
+            ",",
+            ";",
             "text/html",
             "text/xml",
             "application/x",
@@ -98,6 +101,8 @@ mod tests {
             "\u{1}vbscript:x",
             "data:text/html,<b>",
             "DATA:image/svg+xml;base64,AA",
+            "data:,alert(1)",
+            "data:;base64,AA",
         ] {
             assert!(is_script(value), "{value:?}");
         }

@@ -146,6 +146,7 @@ fn tags_are_made_well_formed() {
         ("<a$b>x</a$b>", "<a_b>x</a_b>"),
         ("<a:>x</a:>", "<a>x</a>"),
         ("<xmlns:a>x</xmlns:a>", "<xmlns_a>x</xmlns_a>"),
+        ("<xml:a xml:lang='e'>x</xml:a>", "<xml_a xml:lang='e'>x</xml_a>"),
         ("<title>x</Title>", "<title>x</title>"),
         ("<a b='c'<d>x</d></a>", "<a b='c'><d>x</d></a>"),
         ("<title>x</title<link>y</link>", "<title>x</title><link>y</link>"),

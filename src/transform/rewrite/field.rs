@@ -237,7 +237,9 @@ impl<'j> Stream<'j> {
             let from = open.at + open.raw.len();
             self.out.push_str(self.scanner.slice(from, close.at));
         } else {
-            let xml = if stays_xml { to_xml(&clean) } else { None };
+            // Without any element left, lenient readers would take literal characters for markup.
+            let is_literal = !is_atom && !clean.contains('<');
+            let xml = to_xml(&clean).filter(|_| stays_xml && !is_literal);
             match xml {
                 Some(xml) if is_atom => self.out.push_str(&xml.declared(true)),
                 Some(xml) => self.out.push_str(&xml.plain()),

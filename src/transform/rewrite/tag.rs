@@ -10,6 +10,7 @@ use super::stream::Stream;
 use super::text::{decode_value, escape_value};
 use crate::transform::Error;
 use crate::transform::clean::Role;
+use crate::transform::clean::images::srcset;
 use crate::transform::fields::{self, Attribute, Vocabulary};
 
 /// Whether the tag was written, or the whole element left out.
@@ -189,27 +190,23 @@ impl<'j> Stream<'j> {
         }
     }
 
+    /// Candidates of one picture, each through us; what browsers would leave out goes.
     fn srcset(&mut self, value: &str, base: Option<&Rc<Url>>) -> Change {
-        let candidates = value
-            .split(", ")
-            .map(str::trim)
-            .filter(|candidate| !candidate.is_empty());
-        let mut clean = Vec::new();
-        for candidate in candidates {
-            let (address, descriptor) = candidate
-                .split_once(char::is_whitespace)
-                .unwrap_or((candidate.trim_end_matches(','), ""));
-            let address = match self.address(address, base, Role::Image) {
-                Place::Keep => address.to_owned(),
+        let mut clean = String::new();
+        for candidate in srcset::parse(value) {
+            let address = match self.address(candidate.address, base, Role::Image) {
+                Place::Keep => candidate.address.to_owned(),
                 Place::Replace(address) => address,
                 Place::Gone => continue,
             };
-            clean.push(format!("{address} {}", descriptor.trim()).trim_end().to_owned());
+            srcset::push(&mut clean, &address, candidate.descriptor);
         }
-        match clean.join(", ") {
-            none if none.is_empty() => Change::NoPicture,
-            same if same == value => Change::Keep,
-            clean => Change::Replace(clean),
+        if clean.is_empty() {
+            Change::NoPicture
+        } else if clean == value {
+            Change::Keep
+        } else {
+            Change::Replace(clean)
         }
     }
 }

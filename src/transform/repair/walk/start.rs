@@ -73,10 +73,10 @@ impl<'s> Walk<'s> {
             self.scope
                 .root_is_read(self.attributes.saturating_sub(ready.len()));
         }
-        element.written = self.bound_name(&element.name, element.at);
+        element.written = self.bound_name(&element.name, element.at, &["xml", "xmlns"]);
         // A declaration has its value already; its prefix is no prefix.
         for attribute in ready.iter_mut().filter(|attribute| attribute.value.is_none()) {
-            if let Some(name) = self.bound_name(&attribute.name, attribute.source.at) {
+            if let Some(name) = self.bound_name(&attribute.name, attribute.source.at, &["xmlns"]) {
                 attribute.name = Cow::Owned(name);
             }
         }
@@ -165,10 +165,11 @@ impl<'s> Walk<'s> {
     }
 
     /// The name to write for an element or attribute whose prefix cannot stay. A prefix that nothing
-    /// declares is declared on the root.
-    fn bound_name(&mut self, name: &str, at: usize) -> Option<String> {
+    /// declares is declared on the root. Some are `taken`: `xml:lang` is an attribute, but no parser in
+    /// use reads an element `xml:a`.
+    fn bound_name(&mut self, name: &str, at: usize, taken: &[&str]) -> Option<String> {
         let (prefix, local) = names::split(name);
-        let is_possible = prefix != "xmlns";
+        let is_possible = !taken.contains(&prefix);
         if prefix.is_empty() || (is_possible && self.scope.resolve(prefix).is_some()) {
             return None;
         }
