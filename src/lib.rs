@@ -11,6 +11,8 @@ pub mod serve;
 pub mod app;
 pub mod schedule;
 pub mod explain;
+pub mod discover;
+pub mod opml;
 pub mod refresh;
 pub mod endpoint;
 pub mod local;

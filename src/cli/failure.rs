@@ -19,6 +19,12 @@ pub(super) enum Failure {
     /// An origin gave nothing: 69 (EX_UNAVAILABLE of sysexits.h).
     #[error(transparent)]
     Unavailable(#[from] fetch::Error),
+    /// The same, with what to do next: 69.
+    #[error("{0}; {1}")]
+    Advised(fetch::Error, &'static str),
+    /// It is told already how it failed: this code.
+    #[error("")]
+    Shown(u8),
     /// What came is no feed: 1.
     #[error(transparent)]
     Transform(#[from] transform::Error),
@@ -44,11 +50,12 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Self::Failed(_) | Self::Transform(_) | Self::Keys(_) | Self::Output(_) => 1,
             Self::Usage(_) => 2,
-            Self::Unavailable(_) => 69,
+            Self::Unavailable(_) | Self::Advised(..) => 69,
+            Self::Shown(code) => *code,
             Self::Settings(_) | Self::Told => 78,
         };
         match self {
-            Self::Told => {}
+            Self::Told | Self::Shown(_) => {}
             Self::Settings(faults) => output::note(&faults.to_string()),
             other => output::note(&format!("limpid: {other}")),
         }

@@ -1,17 +1,20 @@
 //! `limpid feed`: feeds in files of their own beside the settings, which we never write into.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::io::IsTerminal as _;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::failure::Failure;
-use super::{Context, output};
+use super::feed_file::{self, subscribe};
+use super::report::printable;
+use super::{Context, network, output};
 use crate::config::{Settings, is_name};
+use crate::discover::{self, Discovered, Named, discover};
 use crate::endpoint::Origin;
 
 /// Add, list or remove configured feeds
@@ -24,14 +27,19 @@ pub(super) struct Feed {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Write feeds.d/NAME.toml beside the settings file and print the address to subscribe to
-    #[command(after_help = "Example:\n  limpid feed add https://blog.example/feed.xml --name blog")]
+    #[command(
+        after_help = "Examples:\n  limpid feed add https://blog.example/\n  limpid feed add https://blog.example/feed.xml --name blog --unchecked"
+    )]
     Add {
-        /// The feed's address
+        /// The address of a feed, or of a site that has one
         #[arg(value_parser = crate::config::web_address)]
         url: Url,
         /// Its name here: a to z, 0 to 9 and - [default: from its address]
         #[arg(long)]
         name: Option<String>,
+        /// Do not ask the origin whether there is a feed
+        #[arg(long)]
+        unchecked: bool,
     },
     /// All configured feeds
     #[command(after_help = "Example:\n  limpid feed list --output json")]
@@ -48,23 +56,31 @@ impl Feed {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let settings = context.settings()?;
         match &self.what {
-            What::Add { url, name } => add(url, name.as_deref(), &settings, context),
+            What::Add { url, name, unchecked } => {
+                let adding = Adding {
+                    name: name.as_deref(),
+                    unchecked: *unchecked,
+                };
+                add(url, &adding, &settings, context)
+            }
             What::List => list(&settings, context),
             What::Remove { name } => remove(name, &settings, context),
         }
     }
 }
 
-fn add(url: &Url, name: Option<&str>, settings: &Settings, context: &Context) -> Result<(), Failure> {
-    if let Some((there, _)) = settings
-        .feeds
-        .iter()
-        .find(|(_, feed)| feed.origins().contains(&Origin::Http(url.clone())))
-    {
+/// What is added.
+struct Adding<'a> {
+    name: Option<&'a str>,
+    unchecked: bool,
+}
+
+fn add(url: &Url, adding: &Adding<'_>, settings: &Settings, context: &Context) -> Result<(), Failure> {
+    if let Some(there) = feed_file::known(settings, url) {
         let message = format!("that address is already there: {}", subscribe(settings, there));
         return Err(Failure::Failed(message));
     }
-    let name = match name {
+    match adding.name {
         Some(name) if !is_name(name) => {
             let message = format!(
                 "`{name}` is no name for a feed: only a to z, 0 to 9 and - may stand in it, and - not first"
@@ -74,19 +90,106 @@ fn add(url: &Url, name: Option<&str>, settings: &Settings, context: &Context) ->
         Some(name) if settings.feeds.contains_key(name) => {
             return Err(Failure::Failed(format!("there is a feed `{name}` already")));
         }
-        Some(name) => name.to_owned(),
-        None => free_name(url, settings),
+        _ => {}
+    }
+    let url = if adding.unchecked {
+        url.clone()
+    } else {
+        looked_for(url, settings, context)?
     };
-    let path = file(settings, &name);
-    let text = format!("[feeds.{name}]\nurl = {}\n", toml::Value::from(url.as_str()));
-    write(&path, &text)
-        .map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))?;
+    if let Some(there) = feed_file::known(settings, &url) {
+        let message = format!(
+            "the feed of that site is already there: {}",
+            subscribe(settings, there)
+        );
+        return Err(Failure::Failed(message));
+    }
+    let name = match adding.name {
+        Some(name) => name.to_owned(),
+        None => feed_file::name_by_host(&url, settings, &BTreeSet::new()),
+    };
+    let path = feed_file::write(settings, &name, &url, None).map_err(|error| {
+        let path = feed_file::path(settings, &name);
+        Failure::Failed(format!("{} cannot be written: {error}", path.display()))
+    })?;
     output::note(&format!("wrote {}", path.display()));
     if context.json() {
         let address = subscribe(settings, &name);
-        return output::json(&json!({ "name": name, "address": address, "file": path }));
+        return output::json(
+            &json!({ "name": name, "address": address, "origin": url.as_str(), "file": path }),
+        );
     }
     output::line(&subscribe(settings, &name))
+}
+
+/// The feed at `url`, or the one that the site there names; told on stderr.
+fn looked_for(url: &Url, settings: &Settings, context: &Context) -> Result<Url, Failure> {
+    let (fetcher, policy) = network::tools(settings);
+    let found = network::run(discover(&fetcher, url, &policy))?.map_err(|error| match error {
+        discover::Error::Fetch(error) => Failure::Advised(
+            error,
+            "see `limpid explain` for each step, or add the address as it is with --unchecked",
+        ),
+        other => Failure::Failed(format!(
+            "{other}; look for a feed's address on the site and add that, or see `limpid explain {url}`"
+        )),
+    })?;
+    let named = match found {
+        Discovered::Feed(feed) => {
+            output::note(&about(&feed));
+            return Ok(feed.url);
+        }
+        Discovered::Several(named) => named,
+    };
+    let chosen = choice(&named, url, context)?;
+    let feed = network::run(discover::feed(&fetcher, &chosen, &policy))?
+        .map_err(|error| Failure::Failed(error.to_string()))?;
+    output::note(&about(&feed));
+    Ok(feed.url)
+}
+
+/// One of several feeds: who sits at a terminal is asked, others are told.
+fn choice(named: &[Named], page: &Url, context: &Context) -> Result<Url, Failure> {
+    let mut list = format!("{page} names {} feeds:\n", named.len());
+    for (at, feed) in named.iter().enumerate() {
+        let _ = writeln!(list, "  {}  {}  {}", at + 1, feed.url, printable(&feed.title));
+    }
+    let input = std::io::stdin();
+    if context.json() || !input.is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(Failure::Failed(format!(
+            "{list}add the one you want by its address"
+        )));
+    }
+    output::note(&format!("{list}Which one (1 to {})? ", named.len()));
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    let number: Option<usize> = line.trim().parse().ok();
+    let chosen = number.and_then(|number| named.get(number.checked_sub(1)?));
+    chosen
+        .map(|feed| feed.url.clone())
+        .ok_or_else(|| Failure::Failed("none was chosen; nothing was written".to_owned()))
+}
+
+/// What a feed holds and what was done to it, in a line.
+fn about(feed: &discover::Feed) -> String {
+    let cleaned = &feed.cleaned;
+    let counts: Vec<String> = cleaned
+        .report
+        .counts
+        .iter()
+        .map(|(what, count)| format!("{count} \u{d7} {what}"))
+        .collect();
+    let done = if counts.is_empty() {
+        "nothing to clean".to_owned()
+    } else {
+        counts.join(", ")
+    };
+    format!(
+        "{}: {:?}, {} entries; {done}",
+        feed.url,
+        cleaned.kind,
+        cleaned.entries.len()
+    )
 }
 
 fn list(settings: &Settings, context: &Context) -> Result<(), Failure> {
@@ -128,7 +231,7 @@ fn remove(name: &str, settings: &Settings, context: &Context) -> Result<(), Fail
     if !settings.feeds.contains_key(name) {
         return Err(Failure::Failed(format!("there is no feed `{name}`")));
     }
-    let path = file(settings, name);
+    let path = feed_file::path(settings, name);
     let said_elsewhere = |from: &str| !from.starts_with(&path.display().to_string());
     let prefix = format!("feeds.{name}.");
     let elsewhere = settings
@@ -160,49 +263,4 @@ fn remove(name: &str, settings: &Settings, context: &Context) -> Result<(), Fail
         return output::json(&json!({ "name": name, "file": path }));
     }
     Ok(())
-}
-
-fn file(settings: &Settings, name: &str) -> PathBuf {
-    settings.folder.join("feeds.d").join(format!("{name}.toml"))
-}
-
-fn subscribe(settings: &Settings, name: &str) -> String {
-    let base = settings.public_url.as_str().trim_end_matches('/');
-    format!("{base}/feeds/{name}")
-}
-
-/// Whole or not at all; never over a file that is there.
-fn write(path: &PathBuf, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    if written.is_err() {
-        let _gone = fs::remove_file(path);
-    }
-    written
-}
-
-/// A name from the host (without `www`, and `feeds` and the like), with a number if it is taken.
-fn free_name(url: &Url, settings: &Settings) -> String {
-    let host = url.host_str().unwrap_or("feed").to_ascii_lowercase();
-    let host = ["www.", "feeds.", "feed.", "rss."]
-        .iter()
-        .find_map(|prefix| host.strip_prefix(prefix))
-        .unwrap_or(&host);
-    let mut name: String = host
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    name = name.trim_matches('-').chars().take(60).collect();
-    if name.is_empty() {
-        "feed".clone_into(&mut name);
-    }
-    let taken = |name: &str| settings.feeds.contains_key(name) || file(settings, name).exists();
-    if !taken(&name) {
-        return name;
-    }
-    let numbered = (2..u32::MAX).map(|number| format!("{name}-{number}"));
-    numbered.into_iter().find(|name| !taken(name)).unwrap_or(name)
 }

@@ -2,14 +2,18 @@
 
 mod serve;
 mod clean;
+mod explain;
 mod check;
 mod config;
 mod feed;
+mod opml;
 mod sign;
 mod key;
 mod purge;
 mod health;
 mod manual;
+mod feed_file;
+mod network;
 mod keyring;
 mod report;
 mod failure;
@@ -69,12 +73,16 @@ enum Command {
     Serve(serve::Serve),
     /// Clean one feed without a server
     Clean(clean::Clean),
+    /// Fetch once and tell each step
+    Explain(explain::Explain),
     /// Report every fault in the settings
     Check(check::Check),
     /// Print settings: an annotated template, or those in force
     Config(config::Config),
     /// Add, list or remove configured feeds
     Feed(feed::Feed),
+    /// Subscribe to the feeds of an OPML list, or write one
+    Opml(opml::Opml),
     /// Print the signed address at which this instance serves a feed or picture
     Sign(sign::Sign),
     /// List, rotate or prune signing keys
@@ -133,9 +141,11 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
     match command {
         Command::Serve(serve) => serve.run(context),
         Command::Clean(clean) => clean.run(context),
+        Command::Explain(explain) => explain.run(context),
         Command::Check(check) => check.run(context),
         Command::Config(config) => config.run(context),
         Command::Feed(feed) => feed.run(context),
+        Command::Opml(opml) => opml.run(context),
         Command::Sign(sign) => sign.run(context),
         Command::Key(key) => key.run(context),
         Command::Purge(purge) => purge.run(context),

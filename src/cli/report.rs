@@ -49,7 +49,7 @@ pub(super) fn json(report: &Report) -> Value {
 }
 
 /// An origin's words on a terminal: without what moves its cursor.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
