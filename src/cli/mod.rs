@@ -11,6 +11,7 @@ mod sign;
 mod key;
 mod purge;
 mod health;
+mod doctor;
 mod manual;
 mod feed_file;
 mod network;
@@ -89,6 +90,8 @@ enum Command {
     Key(key::Key),
     /// Take pictures away, to be fetched anew
     Purge(purge::Purge),
+    /// Check the deployment as a reader meets it
+    Doctor(doctor::Doctor),
     /// Ask the running server whether it is ready
     Health(health::Health),
     /// Print completions for a shell
@@ -149,6 +152,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
         Command::Sign(sign) => sign.run(context),
         Command::Key(key) => key.run(context),
         Command::Purge(purge) => purge.run(context),
+        Command::Doctor(doctor) => doctor.run(context),
         Command::Health(health) => health.run(context),
         Command::Completions(completions) => completions.run(Cli::command()),
         Command::Man(man) => man.run(Cli::command()),

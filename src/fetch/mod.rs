@@ -1,6 +1,7 @@
 //! 4 FETCH: the only room that dials. Every address is judged where it is dialled, each redirect again.
 
 pub mod asked;
+pub mod probe;
 mod answer;
 mod body;
 mod budget;

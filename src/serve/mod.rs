@@ -5,6 +5,7 @@ pub mod handler;
 pub mod owner;
 pub mod respond;
 pub mod route;
+pub mod client;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

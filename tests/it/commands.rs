@@ -47,6 +47,10 @@ fn every_command_helps_with_an_example() {
         "feed add",
         "feed list",
         "feed remove",
+        "explain",
+        "opml import",
+        "opml export",
+        "doctor",
         "sign",
         "key list",
         "key rotate",
@@ -261,25 +265,32 @@ fn a_rotated_key_signs_and_the_old_one_stays() {
 #[test]
 fn a_feed_is_added_listed_and_removed_without_touching_the_settings_file() {
     let home = Home::with_settings("# mine\n[feeds.old]\nurl = \"https://old.example/f\"\n");
-    let address = done(home.run(&["feed", "add", "https://www.blog.example/feed.xml"]));
+    let address = done(home.run(&["feed", "add", "--unchecked", "https://www.blog.example/feed.xml"]));
     assert_eq!(address, "http://127.0.0.1:8080/feeds/blog-example\n");
     assert_eq!(home.entries("feeds.d"), ["blog-example.toml"]);
     failed(
-        &home.run(&["feed", "add", "https://www.blog.example/feed.xml"]),
+        &home.run(&["feed", "add", "--unchecked", "https://www.blog.example/feed.xml"]),
         1,
         "already there",
     );
     failed(
-        &home.run(&["feed", "add", "https://b.example/", "--name", "old"]),
+        &home.run(&[
+            "feed",
+            "add",
+            "--unchecked",
+            "https://b.example/",
+            "--name",
+            "old",
+        ]),
         1,
         "already",
     );
     failed(
-        &home.run(&["feed", "add", "https://b.example/", "--name", "Ü"]),
+        &home.run(&["feed", "add", "--unchecked", "https://b.example/", "--name", "Ü"]),
         2,
         "no name for a feed",
     );
-    let second = done(home.run(&["feed", "add", "https://www.blog.example/other.xml"]));
+    let second = done(home.run(&["feed", "add", "--unchecked", "https://www.blog.example/other.xml"]));
     assert_eq!(second, "http://127.0.0.1:8080/feeds/blog-example-2\n");
     assert_eq!(done(home.run(&["feed", "list"])).lines().count(), 3);
     failed(&home.run(&["feed", "remove", "old"]), 1, "limpid.toml:3");
@@ -291,7 +302,14 @@ fn a_feed_is_added_listed_and_removed_without_touching_the_settings_file() {
 #[test]
 fn a_feed_can_be_added_before_there_are_settings() {
     let home = Home::new();
-    done(home.run(&["feed", "add", "https://blog.example/f", "--name", "blog"]));
+    done(home.run(&[
+        "feed",
+        "add",
+        "--unchecked",
+        "https://blog.example/f",
+        "--name",
+        "blog",
+    ]));
     assert!(home.home().join(".config/limpid/feeds.d/blog.toml").exists());
     let listed = done(home.run(&["feed", "list"]));
     assert!(

@@ -27,3 +27,4 @@ mod images;
 mod pictures;
 mod cleaning;
 mod reloading;
+mod adding;
