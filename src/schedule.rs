@@ -17,7 +17,7 @@ use crate::clock::{Clock, Millis};
 use host::{Host, Said};
 
 /// The longest sleep of the driver: a clock that is set anew is noticed within it.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// Bounds of background work.
 #[derive(Clone, Debug)]

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_feed_that_nobody_reads_sleeps() {
-        let week = Duration::from_secs(7 * 24 * 3600);
+        let week = Duration::from_hours(168);
         assert!(!is_paused(&timing(MINUTE), week, millis(week) - 1));
         assert!(is_paused(&timing(MINUTE), week, millis(week)));
         assert!(!is_paused(&timing(MINUTE), Duration::ZERO, Millis::MAX));

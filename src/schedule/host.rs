@@ -68,7 +68,7 @@ impl Host {
             Some(Said::Nothing) => {
                 self.failures = self.failures.saturating_add(1);
                 if let Some(beyond) = self.failures.checked_sub(TROUBLE) {
-                    let rest = backoff(beyond + 1, None, "host").min(Duration::from_secs(3600));
+                    let rest = backoff(beyond + 1, None, "host").min(Duration::from_hours(1));
                     self.rests_until = self.rests_until.max(now.saturating_add(millis(rest)));
                 }
             }

@@ -93,7 +93,7 @@ async fn a_quiet_feed_is_asked_ever_more_seldom_and_a_day_without_news_costs_few
 async fn a_feed_that_nobody_reads_sleeps_until_somebody_does() {
     let origin = Origin::start().await;
     origin.at("/a").gives(feed("one"));
-    let day = Duration::from_secs(24 * 3600);
+    let day = Duration::from_hours(24);
     let proxy = kept_fresh(&origin, &["a"], day).start().await;
     let _background = Background::of(&proxy);
     proxy.refreshed("a").await;

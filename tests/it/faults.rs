@@ -64,10 +64,10 @@ fn faults() -> Vec<Fault> {
     vec![
         fault("4 no head", 504, SOON, |at| drop(at.says_nothing())),
         fault("5 a body that stalls", 504, SOON, |at| {
-            drop(at.gives(good()).stalls_after(40))
+            drop(at.gives(good()).stalls_after(40));
         }),
         fault("6 an endless body", 502, SOON, |at| {
-            drop(at.gives("<rss>".repeat(100)).endlessly())
+            drop(at.gives("<rss>".repeat(100)).endlessly());
         }),
         fault("7 a bomb", 502, SOON, |at| {
             drop(
@@ -89,29 +89,29 @@ fn faults() -> Vec<Fault> {
             );
         }),
         fault("8 a short body", 502, SOON, |at| {
-            drop(at.gives(good()).short_by(9))
+            drop(at.gives(good()).short_by(9));
         }),
         fault("8 a reset", 502, SOON, |at| {
-            drop(at.gives(good()).resets_after(30))
+            drop(at.gives(good()).resets_after(30));
         }),
         fault("9 two lengths", 502, SOON, |at| {
             drop(at.says("HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n5\r\n<rss>\r\n0\r\n\r\n"));
         }),
         fault("10 a redirect in a circle", 502, SOON, |at| {
-            drop(at.redirects(302, "?"))
+            drop(at.redirects(302, "?"));
         }),
         fault("11 a redirect into the private network", 403, SOON, |at| {
             drop(at.redirects(302, "http://10.0.0.1/secret"));
         }),
         fault("11 a redirect to a file", 502, SOON, |at| {
-            drop(at.redirects(302, "file:///etc/passwd"))
+            drop(at.redirects(302, "file:///etc/passwd"));
         }),
         fault("15 304 to an unconditional request", 502, SOON, |at| {
-            drop(at.status(304))
+            drop(at.status(304));
         }),
         fault("18 a page", 502, SOON, |at| drop(at.gives(PAGE))),
         fault("18 JSON that is no feed", 502, SOON, |at| {
-            drop(at.gives("{\"error\": \"secret of the origin\"}"))
+            drop(at.gives("{\"error\": \"secret of the origin\"}"));
         }),
         fault("20 nothing", 502, SOON, |at| drop(at.gives(""))),
         fault("20 white space", 502, SOON, |at| drop(at.gives(" \r\n\t"))),
@@ -132,7 +132,7 @@ fn faults() -> Vec<Fault> {
             drop(at.status(503).with("retry-after", "3155760000"));
         }),
         fault("22 429 for no time", 502, SOON, |at| {
-            drop(at.status(429).with("retry-after", "0"))
+            drop(at.status(429).with("retry-after", "0"));
         }),
         fault("23 401", 502, SOON, |at| drop(at.status(401).gives(PAGE))),
         fault("23 403", 502, SOON, |at| drop(at.status(403).gives(PAGE))),
@@ -143,13 +143,13 @@ fn faults() -> Vec<Fault> {
         fault("27 204", 502, SOON, |at| drop(at.status(204))),
         fault("27 a redirect to nowhere", 502, SOON, |at| drop(at.status(301))),
         fault("27 an unknown status", 502, SOON, |at| {
-            drop(at.status(799).gives(good()))
+            drop(at.status(799).gives(good()));
         }),
         fault("27 no HTTP", 502, SOON, |at| {
-            drop(at.says("SSH-2.0-OpenSSH_9.9\r\n"))
+            drop(at.says("SSH-2.0-OpenSSH_9.9\r\n"));
         }),
         fault("28 a head too large", 502, SOON, |at| {
-            drop(at.gives(good()).with("x-large", &"y".repeat(90_000)))
+            drop(at.gives(good()).with("x-large", &"y".repeat(90_000)));
         }),
         fault("28 a head with NUL", 502, SOON, |at| {
             drop(at.says("HTTP/1.1 200 OK\r\nx: \0\r\ncontent-length: 0\r\n\r\n"));
@@ -329,7 +329,7 @@ async fn what_can_be_repaired_is_served() {
                     )))
                     .with("last-modified", "tomorrow")
                     .with("date", "?"),
-                )
+                );
             },
             "good",
             "\0",
@@ -339,7 +339,7 @@ async fn what_can_be_repaired_is_served() {
             |at| {
                 drop(at.gives(
                     "<rss version=\"2.0\"><channel><title>a & b</title><item><guid>1</guid><title>good",
-                ))
+                ));
             },
             "a &amp; b",
             "a & b",
@@ -347,7 +347,7 @@ async fn what_can_be_repaired_is_served() {
         (
             "34 entities that grow",
             |at| {
-                drop(at.gives(format!("<!DOCTYPE r [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;&a;&a;\"><!ENTITY c SYSTEM \"file:///etc/passwd\">]>{}", feed(&item("good &b; &c;")))))
+                drop(at.gives(format!("<!DOCTYPE r [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;&a;&a;\"><!ENTITY c SYSTEM \"file:///etc/passwd\">]>{}", feed(&item("good &b; &c;")))));
             },
             "good",
             "root:",
@@ -359,7 +359,7 @@ async fn what_can_be_repaired_is_served() {
                     "{}<item><title>deep</title>{}",
                     item("good"),
                     "<a:x>".repeat(3_000)
-                ))))
+                ))));
             },
             "good",
             "\0",
@@ -386,7 +386,7 @@ async fn what_can_be_repaired_is_served() {
                             .map(|c| c as u8)
                             .collect::<Vec<u8>>(),
                     ),
-                )
+                );
             },
             "caf\u{e9}",
             "\u{fffd}",
@@ -394,7 +394,7 @@ async fn what_can_be_repaired_is_served() {
         (
             "40 a namespace with markup",
             |at| {
-                drop(at.gives("<rss version=\"2.0\" xmlns:x='http://x.example/\"&gt;&lt;script&gt;'><channel><title>good</title><x:y>1</x:y></channel></rss>"))
+                drop(at.gives("<rss version=\"2.0\" xmlns:x='http://x.example/\"&gt;&lt;script&gt;'><channel><title>good</title><x:y>1</x:y></channel></rss>"));
             },
             "good",
             "<script",
@@ -402,7 +402,7 @@ async fn what_can_be_repaired_is_served() {
         (
             "41 links that run",
             |at| {
-                drop(at.gives(feed("<item><guid isPermaLink=\"false\">1</guid><title>good</title><link>javascript:alert(1)</link></item>")))
+                drop(at.gives(feed("<item><guid isPermaLink=\"false\">1</guid><title>good</title><link>javascript:alert(1)</link></item>")));
             },
             "good",
             "javascript:",

@@ -76,7 +76,7 @@ async fn a_restart_with_the_origin_down_serves_the_same_bytes_and_validators_in_
     first.ends().await;
 
     origin.fails_with(503);
-    clock.advance(std::time::Duration::from_secs(24 * 3600));
+    clock.advance(std::time::Duration::from_hours(24));
     let second = keeping(folder.path(), &origin, &clock).start().await;
     assert_eq!(essence(&every_coding(&second).await), essence(&before));
     second.failed("a", 1).await;
@@ -105,7 +105,7 @@ async fn validators_of_the_origin_outlive_a_restart() {
     let before = first.get("/feeds/a").await.has_status(200);
     first.ends().await;
 
-    clock.advance(std::time::Duration::from_secs(20 * 60));
+    clock.advance(std::time::Duration::from_mins(20));
     let second = keeping(folder.path(), &origin, &clock).start().await;
     let after = second.get("/feeds/a").await.has_status(200);
     second.refreshed("a").await;

@@ -59,7 +59,7 @@ fn full(body: &str) -> StoredResponse {
             full_at: 1 << 40,
             empty: 1,
         },
-        freshness: Freshness::new(1 << 41, Duration::from_secs(900), &Policy::default()),
+        freshness: Freshness::new(1 << 41, Duration::from_mins(15), &Policy::default()),
         failing: Some(Failing {
             gone_since: Some(3),
             ..Failing::first(failure, 1 << 41)

@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn what_an_origin_asks_for_is_never_shortened() {
         let policy = Policy::default();
-        let day = Duration::from_secs(86_400);
+        let day = Duration::from_hours(24);
         assert_eq!(Rhythm::new(0).stretch(day, &policy, HOUR), day);
     }
 }
