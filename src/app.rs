@@ -20,7 +20,7 @@ use crate::cache::coalesce::Flight;
 use crate::cache::representation::{Representation, hash};
 use crate::cache::stored::{Failure, StoredResponse, Version};
 use crate::cache::{Cache, Found, Landed, Missed};
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::endpoint::Endpoint;
 use crate::fetch::Fetcher;
 use crate::images::{Image, Images};
@@ -277,8 +277,9 @@ impl App {
     async fn renew(self: &Arc<Self>, endpoint: &Arc<Endpoint>, by: NamedBy, found: &Found) {
         let policy = self.in_force().policy(endpoint);
         let now = self.clock.millis();
-        let failing = found.response.failing.as_ref();
-        if found.response.version.policy == policy || failing.is_some_and(|failing| now < failing.retry_at) {
+        let (stored, failing) = (&found.response, found.response.failing.as_ref());
+        let holds = stored.version.policy == policy && !outlasts(stored, &endpoint.freshness, now);
+        if holds || failing.is_some_and(|failing| now < failing.retry_at) {
             return;
         }
         let key = hash(format!("{} {policy:?}", endpoint.name).as_bytes());
@@ -422,4 +423,17 @@ fn conversion_key(version: &Version, format: Format, self_url: Option<&Url>) -> 
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Whether a copy is still called fresh though the owner's longest time is over: it was dated when
+/// that was longer. Hours and days to be skipped may make it longer, too.
+fn outlasts(stored: &StoredResponse, policy: &cache::freshness::Policy, now: Millis) -> bool {
+    let hints = &stored.version.hints;
+    let skips = !(hints.skip_hours.is_empty() && hints.skip_days.is_empty());
+    !skips
+        && now
+            >= stored
+                .freshness
+                .stored_at
+                .saturating_add(cache::freshness::millis(policy.max))
 }

@@ -1,6 +1,7 @@
 //! What outlives a restart: bytes, validators, failures, marks; and what a broken store costs.
 
 use std::path::Path;
+use std::time::Duration;
 
 use limpid::app::StoreKind;
 use limpid::clock::Clock;
@@ -205,4 +206,32 @@ async fn a_torn_store_costs_a_refetch_and_not_the_service() {
         );
         torn.ends().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shorter_longest_time_holds_for_copies_made_before_it() {
+    let (origin, clock) = (Origin::start().await, Clock::system());
+    let folder = tempfile::tempdir().expect("folder");
+    origin
+        .at("/a")
+        .gives(&feed(&["one"]))
+        .with("cache-control", "max-age=86400");
+    let before = keeping(folder.path(), &origin, &clock).start().await;
+    before.get("/feeds/a").await.has_status(200);
+    before.ends().await;
+
+    origin.at("/a").gives(&feed(&["two", "one"]));
+    let after = keeping(folder.path(), &origin, &clock)
+        .with(|options| options.endpoints[0].freshness.max = Duration::from_secs(600))
+        .start()
+        .await;
+    after.advance(11);
+    let renewed = async {
+        while !after.get("/feeds/a").await.has_status(200).text().contains("two") {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), renewed)
+        .await
+        .expect("the copy is renewed behind");
 }
