@@ -3,6 +3,8 @@
 mod background;
 mod in_force;
 mod reloads;
+mod observe;
+pub mod troubles;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -14,6 +16,7 @@ use bytes::Bytes;
 use ipnet::IpNet;
 use moka::future::Cache as Memory;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::cache::coalesce::Flight;
@@ -25,16 +28,19 @@ use crate::endpoint::Endpoint;
 use crate::fetch::Fetcher;
 use crate::images::{Image, Images};
 use crate::message::{Format, Kind};
+use crate::refresh::original::Originals;
 use crate::refresh::refresh;
 use crate::schedule::{self, Schedule};
 use crate::sign::KeyRing;
 use crate::store::{self, Place, Store};
+use crate::telemetry::Telemetry;
 use crate::transform::convert::convert;
 use crate::{cache, demo, fetch, images, transform};
 
 use reloads::Reloads;
 
 pub use in_force::InForce;
+use in_force::Wiring;
 pub use reloads::{Answer, Reloaded};
 
 /// Who may ask for feeds that are not in the settings.
@@ -132,7 +138,9 @@ pub struct App {
     pub cache: Arc<Cache>,
     in_force: RwLock<Arc<InForce>>,
     reloads: Reloads,
-    transforms: Arc<Semaphore>,
+    /// How the service does.
+    pub telemetry: Telemetry,
+    wiring: Wiring,
     /// Copies made under settings that no longer hold, and asked for anew because of it: once in a while each.
     renewals: Memory<ConversionKey, ()>,
     /// When which configured feed is refreshed before anyone asks.
@@ -177,8 +185,14 @@ impl App {
     #[must_use]
     pub fn with_store(options: Options, store: Store, clock: Clock) -> Arc<Self> {
         let transforms = Arc::new(Semaphore::new(cores()));
+        let telemetry = Telemetry::default();
+        let wiring = Wiring {
+            transforms,
+            originals: Originals::new(options.memory / 16),
+            metrics: Arc::clone(&telemetry.metrics),
+        };
         let deadline = options.fetch.timeout * 2 + REFRESH_MARGIN;
-        // A quarter of the memory is for formats that are not the feed's own.
+        // A quarter of the memory is for formats that are not the feed's own, and for originals.
         let cache = cache::Options {
             memory: options.memory / 4 * 3,
             deadline,
@@ -192,7 +206,7 @@ impl App {
         };
         let images = Images::new(
             options.images.clone(),
-            Fetcher::new(options.image_fetch.clone()),
+            Fetcher::counted(options.image_fetch.clone(), Arc::clone(&telemetry.metrics)),
             clock.clone(),
         );
         let told = images.clone();
@@ -204,15 +218,16 @@ impl App {
             cache: Cache::with_store(store, cache, clock.clone(), on_load),
             schedule: Schedule::new(politeness, clock.clone()),
             clock,
-            in_force: RwLock::new(Arc::new(InForce::new(options, &transforms, None))),
+            in_force: RwLock::new(Arc::new(InForce::new(options, &wiring, None))),
             reloads: Reloads::default(),
-            transforms,
+            wiring,
+            telemetry,
             renewals: Memory::builder()
                 .max_capacity(MAX_RENEWALS)
                 .time_to_live(RENEWAL)
                 .build(),
             conversions: Memory::builder()
-                .max_capacity(memory / 4)
+                .max_capacity(memory / 16 * 3)
                 .weigher(|_, made: &Arc<Representation>| u32::try_from(made.weight()).unwrap_or(u32::MAX))
                 .build(),
         })
@@ -228,8 +243,15 @@ impl App {
     /// Puts `options` in force, all at once, but for what was wired at the start: the store, the memory, the
     /// picture service. Copies stay; one made under another policy is served and made anew behind.
     pub fn apply(&self, options: Options) {
-        let new = InForce::new(options, &self.transforms, Some(&self.in_force()));
+        let new = InForce::new(options, &self.wiring, Some(&self.in_force()));
         *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        let in_force = self.in_force();
+        self.telemetry
+            .history
+            .keep(|name| in_force.endpoints.contains_key(name));
+        self.telemetry
+            .readers
+            .keep(|name| in_force.endpoints.contains_key(name));
         self.plan(&HashMap::new());
     }
 
@@ -293,6 +315,10 @@ impl App {
     /// # Errors
     /// When there is none to serve.
     pub async fn picture(&self, url: &Url) -> Result<Image, images::Error> {
+        let held = self.images.holds(url);
+        self.telemetry
+            .metrics
+            .looked("image", if held { "hit" } else { "miss" });
         match demo::picture(url) {
             Some(bytes) => Ok(Image::of_bytes(Bytes::from_static(bytes), "image/png")),
             None => self.images.get(url).await,
@@ -321,7 +347,11 @@ impl App {
             Box::pin(async move {
                 let in_force = app.in_force();
                 let now = app.clock.millis();
-                let stored = refresh(in_force.tools(by), &endpoint, prior.as_deref(), now).await?;
+                let began = Instant::now();
+                let refreshed = refresh(in_force.tools(by), &endpoint, prior.as_deref(), now).await;
+                let refreshed = refreshed.map_err(Failure::from);
+                app.observe(&endpoint, by, prior.as_deref(), &refreshed, began.elapsed());
+                let stored = refreshed?;
                 app.show_pictures(
                     &endpoint.name,
                     &stored.version,

@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod pages;
 pub mod serve;
 pub mod app;
 pub mod schedule;
@@ -24,5 +25,5 @@ pub mod transform;
 pub mod demo;
 pub mod sign;
 pub mod message;
-pub mod clock;
 pub mod telemetry;
+pub mod clock;

@@ -5,6 +5,7 @@ mod make;
 mod ask;
 mod moved;
 mod local;
+pub mod original;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::fetch::{self, Fetcher};
 use crate::{telemetry, transform};
 
 use self::ask::Answer;
+use self::original::Originals;
 
 /// A feed that had entries and now has none is believed after so many refreshes in a row.
 const EMPTY_BELIEVED: u8 = 3;
@@ -32,6 +34,8 @@ pub struct Tools {
     pub fetcher: Fetcher,
     /// Transforms at once: they keep a core busy each.
     pub transforms: Arc<Semaphore>,
+    /// Where the last original of each feed is remembered, for its owner.
+    pub originals: Originals,
 }
 
 /// Why a refresh brought nothing. The texts are for people and hold no word of the origin's.

@@ -11,8 +11,18 @@ use super::{Access, NamedBy, Options};
 use crate::endpoint::{Endpoint, Origin};
 use crate::fetch::{self, Fetcher};
 use crate::refresh::Tools;
+use crate::refresh::original::Originals;
 use crate::sign::Signer;
+use crate::telemetry::metrics::Metrics;
 use crate::transform;
+
+/// What outlives a reload.
+#[derive(Debug)]
+pub(super) struct Wiring {
+    pub(super) transforms: Arc<Semaphore>,
+    pub(super) originals: Originals,
+    pub(super) metrics: Arc<Metrics>,
+}
 
 /// The settings in force. A request takes them once and sees one state of them.
 #[derive(Debug)]
@@ -41,11 +51,12 @@ pub struct InForce {
 
 impl InForce {
     /// What `options` say. Connections to origins are kept when nothing was said about them anew.
-    pub(super) fn new(options: Options, transforms: &Arc<Semaphore>, before: Option<&Self>) -> Self {
+    pub(super) fn new(options: Options, wiring: &Wiring, before: Option<&Self>) -> Self {
         let said = format!("{:?}", options.fetch);
         let tools = |options: fetch::Options| Tools {
-            fetcher: Fetcher::new(options),
-            transforms: Arc::clone(transforms),
+            fetcher: Fetcher::counted(options, Arc::clone(&wiring.metrics)),
+            transforms: Arc::clone(&wiring.transforms),
+            originals: wiring.originals.clone(),
         };
         let (trusted, open) = match before.filter(|before| before.fetch == said) {
             Some(before) => (before.trusted.clone(), before.open.clone()),

@@ -18,6 +18,7 @@ use super::{Context, keyring, output};
 use crate::app::App;
 use crate::config::Settings;
 use crate::config::watch::Look;
+use crate::pages;
 use crate::serve::listen::Server;
 use crate::sign::KeyRing;
 use crate::telemetry::{self, Shape};
@@ -73,6 +74,7 @@ async fn serve(
     let keys = Arc::new(keyring::agreed(&settings, &store, &keys).await);
     let app = App::with_store(settings.app(Arc::clone(&keys)), store, context.clock.clone());
     announce(&settings, &server, context)?;
+    let owner = pages::owner(Arc::clone(&app), settings.choices.admin_hosts.clone());
     let reloader = Reloader {
         context,
         app: Arc::clone(&app),
@@ -87,7 +89,7 @@ async fn serve(
         look,
     };
     tokio::select! {
-        () = server.run(Arc::clone(&app), stop.asked()) => {}
+        () = server.run(Arc::clone(&app), owner, stop.asked()) => {}
         () = app.keep_fresh() => {}
         never = reloader.run(hang_up) => match never {},
     }

@@ -21,6 +21,8 @@ use crate::{fetch, images, serve};
 #[derive(Clone, Debug)]
 pub struct Choices {
     pub serve: serve::Options,
+    /// Names under which the owner's pages may be asked for.
+    pub admin_hosts: Vec<String>,
     /// `None`: derived from where we listen.
     pub public_url: Option<Url>,
     /// Whose word about a reader's address is believed.
@@ -48,6 +50,7 @@ impl Default for Choices {
             serve: serve::Options::default(),
             public_url: None,
             trusted_proxies: Vec::new(),
+            admin_hosts: Vec::new(),
             reload_interval: Duration::from_secs(2),
             store: Store::default(),
             fetch: fetch::Options::default(),

@@ -196,6 +196,9 @@ const ADMIN: &[Setting<Choices>] = rows! {
     "listen" = r#"["127.0.0.1:8081"]"#,
         "Where to listen; [] closes it.",
         |o, v| o.serve.admin = v.list(units::listen)?;
+    "hosts" = "[]",
+        "Names under which a browser may ask for the pages, beside literal addresses, local names and the host of server.public_url.",
+        |o, v| o.admin_hosts = v.list(units::host)?;
 };
 
 const STORE: &[Setting<Choices>] = &[

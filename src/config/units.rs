@@ -88,6 +88,19 @@ pub fn listen(text: &str) -> Result<Listen, String> {
     }
 }
 
+/// The name of a host, without a port.
+///
+/// # Errors
+/// A sentence for people.
+pub fn host(text: &str) -> Result<String, String> {
+    match url::Host::parse(text) {
+        Ok(host) => Ok(host.to_string()),
+        Err(_) => Err(format!(
+            "`{text}` is no name of a host, such as \"admin.example.org\""
+        )),
+    }
+}
+
 /// A network (`"10.0.0.0/8"`) or one address of it.
 ///
 /// # Errors

@@ -5,7 +5,6 @@
 
 mod advice;
 mod steps;
-pub mod original;
 pub mod reasons;
 
 use std::path::Path;
@@ -18,10 +17,9 @@ use url::Url;
 use crate::endpoint::Origin;
 use crate::fetch::{self, Fetcher};
 use crate::message::{Fetched, Validators};
+use crate::refresh::original::Original;
 use crate::transform::{self, Limits, Policy, Transformed, transform};
 use crate::{demo, local};
-
-use original::Original;
 
 /// What a step is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,12 +6,12 @@ use std::time::Duration;
 use http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER, SERVER};
 use url::Url;
 
-use super::original::Original;
 use super::reasons::{self, why};
 use super::{Error, Step, What};
 use crate::fetch;
 use crate::fetch::asked::Asked;
 use crate::message::Kind;
+use crate::refresh::original::Original;
 use crate::transform::Transformed;
 
 /// Lines of detail in one step.

@@ -26,6 +26,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::message::{Fetched, OriginResponse, Validators};
+use crate::telemetry::metrics::Metrics;
 
 use self::asked::Asked;
 use self::body::Ceiling;
@@ -153,6 +154,33 @@ pub enum Error {
     Status { status: u16, retry_after: Option<u64> },
 }
 
+impl Error {
+    /// The name in counters.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Address(_) => "address",
+            Self::Resolve(_) => "resolve",
+            Self::Connect(_) => "connect",
+            Self::Tls(_) => "tls",
+            Self::Protocol(_) => "protocol",
+            Self::Timeout(_) => "timeout",
+            Self::TooLarge(_) => "too-large",
+            Self::Unwanted => "unwanted",
+            Self::Redirect(_) => "redirect",
+            Self::Disk(_) => "disk",
+            Self::Status {
+                status: 400..=499, ..
+            } => "status-4xx",
+            Self::Status {
+                status: 500..=599, ..
+            } => "status-5xx",
+            Self::Status { .. } => "status",
+        }
+    }
+}
+
 /// One request, whole: nothing else goes into it.
 #[derive(Clone, Debug)]
 struct Ask<'a> {
@@ -203,12 +231,19 @@ struct Inner {
     client: Client<connect::Connector, Empty<Bytes>>,
     lanes: Lanes,
     budget: Budget,
+    metrics: Arc<Metrics>,
 }
 
 impl Fetcher {
     /// A fetcher with its own pool.
     #[must_use]
     pub fn new(options: Options) -> Self {
+        Self::counted(options, Arc::default())
+    }
+
+    /// A fetcher with its own pool, whose questions are counted.
+    #[must_use]
+    pub fn counted(options: Options, metrics: Arc<Metrics>) -> Self {
         let client = client(&options);
         let lanes = Lanes::new(options.per_host, options.total);
         // A buffer doubles as it grows.
@@ -219,6 +254,7 @@ impl Fetcher {
                 client,
                 lanes,
                 budget,
+                metrics,
             }),
         }
     }
@@ -242,7 +278,7 @@ impl Fetcher {
         told: &mut Vec<Asked>,
     ) -> Result<Fetched, Error> {
         let ask = self.feed_ask(validators);
-        Ok(match self.get(url, &ask, told).await?.0 {
+        Ok(match self.get("feed", url, &ask, told).await?.0 {
             Arrived::NotModified { headers } => Fetched::NotModified { headers },
             Arrived::Given {
                 url,
@@ -286,7 +322,7 @@ impl Fetcher {
                 ..self.ceiling(ask.max_body)
             },
         };
-        Ok(match self.get(url, &ask, &mut Vec::new()).await? {
+        Ok(match self.get("image", url, &ask, &mut Vec::new()).await? {
             (Arrived::NotModified { headers }, _) => ImageAnswer::NotModified { headers },
             (Arrived::Given { headers, body, .. }, share) => ImageAnswer::Given { headers, body, share },
         })
@@ -313,8 +349,41 @@ impl Fetcher {
         })
     }
 
+    /// Asks and counts.
+    async fn get(
+        &self,
+        of: &'static str,
+        url: &Url,
+        ask: &Ask<'_>,
+        told: &mut Vec<Asked>,
+    ) -> Result<(Arrived, Share), Error> {
+        let metrics = &self.inner.metrics;
+        let began = tokio::time::Instant::now();
+        let answered = self.follow(url, ask, told).await;
+        let outcome = match &answered {
+            Ok((Arrived::Given { .. }, _)) => "ok",
+            Ok((Arrived::NotModified { .. }, _)) => "not-modified",
+            Err(error) => error.name(),
+        };
+        metrics.fetched(of, outcome, began.elapsed());
+        match &answered {
+            Ok((Arrived::Given { body, .. }, _)) if of == "image" => {
+                metrics.image_bytes("in", body.length() as u64);
+            }
+            Err(Error::Refused(_)) => metrics.blocked("private"),
+            Err(Error::Address(_)) => metrics.blocked("address"),
+            _ => {}
+        }
+        answered
+    }
+
     /// Follows the trail of redirects to an answer.
-    async fn get(&self, url: &Url, ask: &Ask<'_>, told: &mut Vec<Asked>) -> Result<(Arrived, Share), Error> {
+    async fn follow(
+        &self,
+        url: &Url,
+        ask: &Ask<'_>,
+        told: &mut Vec<Asked>,
+    ) -> Result<(Arrived, Share), Error> {
         let mut share = self.inner.budget.share();
         let mut trail = Trail::new(url, self.inner.options.max_redirects);
         let mut url = url.clone();

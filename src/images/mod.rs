@@ -56,6 +56,17 @@ pub enum Error {
     Unprepared,
 }
 
+/// What is known of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing: nobody looked at it yet, and it was not prefetched.
+    Unasked,
+    /// It is kept; so many bytes.
+    Kept(u64),
+    /// It could not be had; says why.
+    Failed(String),
+}
+
 /// The picture service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Images {
@@ -155,6 +166,40 @@ impl Images {
             drop(self.refresh(key, url));
         }
         Ok(kept)
+    }
+
+    /// Whether something is known of the picture at `url` without asking disk or origin.
+    #[must_use]
+    pub fn holds(&self, url: &Url) -> bool {
+        self.inner.memory.contains_key(&Key::of(url))
+    }
+
+    /// What is known of the picture at `url`. Asks no origin.
+    pub async fn known(&self, url: &Url) -> Known {
+        let key = Key::of(url);
+        let now = self.inner.clock.now();
+        let held = match self.inner.memory.get(&key).await {
+            Some(held) => Some(held),
+            None => {
+                let loaded = self.inner.on_disk(move |disk| disk.load(key, now)).await;
+                loaded.flatten().map(Arc::new)
+            }
+        };
+        match held.as_deref() {
+            None => Known::Unasked,
+            Some(Kept {
+                error: Some(error),
+                image: None,
+                ..
+            }) => Known::Failed(error.to_string()),
+            Some(Kept {
+                image: Some(image), ..
+            }) => Known::Kept(match &image.place {
+                Place::Memory(bytes) => bytes.len() as u64,
+                Place::Disk(length) => *length,
+            }),
+            Some(_) => Known::Unasked,
+        }
     }
 
     fn is_fresh(&self, kept: &Kept) -> bool {

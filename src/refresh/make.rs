@@ -6,6 +6,7 @@ use http::header;
 use url::Url;
 
 use super::ask::{Document, Part};
+use super::original::Packed;
 use super::{Error, Tools};
 use crate::cache::representation::Representation;
 use crate::cache::stored::{StoredResponse, Version};
@@ -36,7 +37,11 @@ pub(super) async fn version(
     };
     let _turn = tools.transforms.acquire().await;
     let task = tokio::task::spawn_blocking(move || work.run());
-    task.await.map_err(|_crash| Error::Crashed)?.map(Arc::new)
+    let (made, original) = task.await.map_err(|_crash| Error::Crashed)?;
+    if let Some(original) = original {
+        tools.originals.keep(&endpoint.name, original).await;
+    }
+    made.map(Arc::new)
 }
 
 /// Everything one transform needs, owned.
@@ -49,14 +54,18 @@ struct Work {
 }
 
 impl Work {
-    fn run(self) -> Result<Version, Error> {
+    /// The version, and what it was made from.
+    fn run(self) -> (Result<Version, Error>, Option<Packed>) {
         let merged;
         let bases: Vec<_> = self.document.parts.iter().map(base).collect();
         let sources: Vec<_> = self.document.parts.iter().zip(&bases).map(source).collect();
         let whole = match sources.as_slice() {
             [one] if !self.document.merged => *one,
             several => {
-                merged = merge(several, &self.policy)?;
+                merged = match merge(several, &self.policy) {
+                    Ok(merged) => merged,
+                    Err(error) => return (Err(error), None),
+                };
                 Source {
                     bytes: &merged,
                     content_type: None,
@@ -65,11 +74,15 @@ impl Work {
                 }
             }
         };
+        (self.made(&whole), Packed::new(&whole))
+    }
+
+    fn made(&self, whole: &Source<'_>) -> Result<Version, Error> {
         let prior = self.prior.as_deref().map(|prior| Prior {
             body: &prior.representation.identity,
             entries: &prior.entries,
         });
-        let made = transform::transform(&whole, &self.policy, prior)?;
+        let made = transform::transform(whole, &self.policy, prior)?;
         let before = self.prior.as_deref().map(|prior| &prior.representation);
         Ok(Version {
             representation: Representation::new(made.body, made.kind, before, self.now),

@@ -1,41 +1,78 @@
 //! ★ One request: route → cache → respond.
 
 mod refuse;
+mod log;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method, Request, header};
+use tokio::time::Instant;
 use url::Url;
 
-use super::respond::feed::feed;
+use super::client;
+use super::respond::feed::{feed, made};
 use super::respond::picture::picture;
 use super::respond::problem::{Problem, problem};
 use super::respond::reply::{self, Reply};
 use super::route::{Route, route};
-use crate::app::{Access, App, NamedBy};
+use crate::app::troubles::STATUS;
+use crate::app::{Access, App, InForce, NamedBy};
 use crate::endpoint::Endpoint;
 use crate::message::Format;
 
 /// ★ Answers one request of a reader. Never fails: what goes wrong is an answer too.
 ///
 /// The body of the request is not read, and none is taken.
-pub async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Reply {
+pub async fn handle<B>(app: &Arc<App>, peer: Option<IpAddr>, request: &Request<B>) -> Reply {
+    let began = Instant::now();
+    let (method, headers, uri) = (request.method(), request.headers(), request.uri());
+    let in_force = app.in_force();
+    let reader = Reader {
+        app,
+        in_force: &in_force,
+        method,
+        headers,
+        peer,
+    };
+    let route = route(&in_force.prefix, uri.path(), uri.query());
+    let name = route.name();
     let answer = match refuse::refuse(app, request) {
         Some(refused) => Err(refused),
-        None => answer(app, request.method(), request.uri(), request.headers()).await,
+        None => answer(&reader, route).await,
     };
-    answer.unwrap_or_else(|wrong| problem(request.method(), &wrong, app.clock.millis()))
+    let reply = answer.unwrap_or_else(|wrong| {
+        let mut reply = problem(method, &wrong, app.clock.millis());
+        log::name(&mut reply, name);
+        reply
+    });
+    let took = began.elapsed();
+    let status = reply.status().as_u16();
+    app.telemetry
+        .metrics
+        .answered(name, log::method(method), status, took);
+    tracing::debug!(
+        route = name,
+        status,
+        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    reply
 }
 
-async fn answer(
-    app: &Arc<App>,
-    method: &Method,
-    uri: &http::Uri,
-    headers: &HeaderMap,
-) -> Result<Reply, Problem> {
-    let reader = Reader { app, method, headers };
-    let in_force = app.in_force();
-    match route(&in_force.prefix, uri.path(), uri.query()) {
+async fn answer(reader: &Reader<'_>, route: Route<'_>) -> Result<Reply, Problem> {
+    let Reader {
+        app,
+        in_force,
+        method,
+        headers,
+        ..
+    } = *reader;
+    match route {
+        Route::Feed {
+            name: STATUS,
+            format: None | Some(Format::Atom),
+        } => Ok(made(method, headers, &app.troubles())),
         Route::Feed { name, format } => {
             let endpoint = in_force.endpoints.get(name).ok_or(Problem::Unknown)?;
             reader.feed(endpoint, NamedBy::Owner, format).await
@@ -66,6 +103,7 @@ async fn answer(
                 .verify_image(signature, tail)
                 .ok_or(Problem::Signature)?;
             let image = app.picture(&url).await.map_err(Problem::Picture)?;
+            app.telemetry.metrics.image_bytes("out", image.content.length());
             Ok(picture(method, headers, &image))
         }
         Route::Health => Ok(reply::text(method, "ok\n")),
@@ -77,8 +115,11 @@ async fn answer(
 /// Who asks, and how.
 struct Reader<'r> {
     app: &'r Arc<App>,
+    in_force: &'r InForce,
     method: &'r Method,
     headers: &'r HeaderMap,
+    /// The other end of the connection: a reader, or a proxy in front of us.
+    peer: Option<IpAddr>,
 }
 
 impl Reader<'_> {
@@ -91,6 +132,10 @@ impl Reader<'_> {
     ) -> Result<Reply, Problem> {
         let found = self.app.feed(endpoint, by, self.wants_stored_only()).await;
         let found = found.map_err(Problem::Feed)?;
+        self.app.looked(found.how);
+        if by == NamedBy::Owner {
+            self.count(endpoint);
+        }
         let version = &found.response.version;
         let self_url = || address_of(endpoint, format);
         let format = format.unwrap_or(endpoint.format);
@@ -103,6 +148,19 @@ impl Reader<'_> {
             &served,
             self.app.clock.millis(),
         ))
+    }
+
+    /// Counts this reader among those of a configured feed.
+    fn count(&self, endpoint: &Endpoint) {
+        let agent = self.headers.get(header::USER_AGENT);
+        let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        let now = self.app.clock.millis();
+        // The name of a feed by address holds a space.
+        if !endpoint.name.contains(' ') {
+            let address = client::client(self.peer, self.headers, &self.in_force.trusted_proxies);
+            let readers = &self.app.telemetry.readers;
+            readers.note(&endpoint.name, agent, address, now);
+        }
     }
 
     /// `Cache-Control: only-if-cached` (RFC 9111 §5.2.1.7). No other wish of a reader's decides

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
+pub use self::connection::{Answering, Owner};
 use self::connection::{Door, Phase};
 use self::socket::{Error, Socket};
 use super::Options;
@@ -57,10 +58,10 @@ impl Server {
 
     /// Serves until `shutdown` is over; then takes no new connection, finishes the requests in
     /// flight (for at most the drain timeout), and returns.
-    pub async fn run(self, app: Arc<App>, shutdown: impl Future<Output = ()>) {
+    pub async fn run(self, app: Arc<App>, owner: Owner, shutdown: impl Future<Output = ()>) {
         let phase = watch::Sender::new(Phase::Serving);
-        let readers = Gate::new(Door::Readers, self.options.max_connections, &app, &self.options);
-        let owner = Gate::new(Door::Owner, OWNER_CONNECTIONS, &app, &self.options);
+        let readers = Gate::new(Door::Readers(app), self.options.max_connections, &self.options);
+        let owner = Gate::new(Door::Owner(owner), OWNER_CONNECTIONS, &self.options);
         for (sockets, gate) in [(self.readers, &readers), (self.owner, &owner)] {
             for socket in sockets {
                 tokio::spawn(accept(socket, Arc::clone(gate), phase.subscribe()));
@@ -88,13 +89,14 @@ impl Server {
 /// When an address cannot be bound.
 pub async fn run(
     app: Arc<App>,
+    owner: Owner,
     options: Options,
     shutdown: impl Future<Output = ()>,
     bound: impl FnOnce(&Server),
 ) -> Result<(), Error> {
     let server = Server::bind(options).await?;
     bound(&server);
-    server.run(app, shutdown).await;
+    server.run(app, owner, shutdown).await;
     Ok(())
 }
 
@@ -103,19 +105,17 @@ struct Gate {
     door: Door,
     permits: Arc<Semaphore>,
     count: u32,
-    app: Arc<App>,
     header_timeout: Duration,
     builder: connection::Builder,
 }
 
 impl Gate {
-    fn new(door: Door, connections: usize, app: &Arc<App>, options: &Options) -> Arc<Self> {
+    fn new(door: Door, connections: usize, options: &Options) -> Arc<Self> {
         let count = u32::try_from(connections.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
         Arc::new(Self {
             door,
             permits: Arc::new(Semaphore::new(count as usize)),
             count,
-            app: Arc::clone(app),
             header_timeout: options.header_timeout,
             builder: connection::builder(options.header_timeout),
         })
@@ -151,15 +151,7 @@ async fn accept(socket: Socket, gate: Arc<Gate>, mut phase: watch::Receiver<Phas
         let (gate, phase) = (Arc::clone(&gate), phase.clone());
         tokio::spawn(async move {
             let _permit = permit;
-            connection::serve(
-                stream,
-                gate.door,
-                &gate.app,
-                &gate.builder,
-                gate.header_timeout,
-                phase,
-            )
-            .await;
+            connection::serve(stream, &gate.door, &gate.builder, gate.header_timeout, phase).await;
         });
     }
 }

@@ -2,7 +2,6 @@
 
 pub mod listen;
 pub mod handler;
-pub mod owner;
 pub mod respond;
 pub mod route;
 pub mod client;

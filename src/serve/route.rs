@@ -30,6 +30,21 @@ pub enum Route<'a> {
     Unknown,
 }
 
+impl Route<'_> {
+    /// The name in counters.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Feed { .. } => "feed",
+            Self::Signed { .. } | Self::Open { .. } => "clean",
+            Self::Image { .. } => "image",
+            Self::Health => "health",
+            Self::Robots => "robots",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Reads an address below `prefix` (the path of the public address), or without it: a proxy before
 /// us may or may not take it off. Doubled and trailing slashes do not matter; nothing is unescaped,
 /// since no address that we write needs it.

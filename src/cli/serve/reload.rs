@@ -61,6 +61,7 @@ impl Reloader<'_> {
             };
             watch.seen(self.look());
             let reloaded = self.reload();
+            self.app.reloaded(reloaded.as_ref().err().map(String::as_str));
             match &reloaded {
                 Ok(told) => tracing::info!("{told}"),
                 Err(faults) => tracing::error!("the settings in force stay: {faults}"),

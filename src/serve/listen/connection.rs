@@ -1,10 +1,13 @@
 //! One connection: HTTP/1.1 or h2c, whichever it speaks, within limits.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -14,7 +17,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::socket::Stream;
 use super::watched::{Activity, Watched};
 use crate::app::App;
-use crate::serve::{handler, owner};
+use crate::serve::handler;
+use crate::serve::respond::reply::Reply;
 
 /// hyper's settings, shared by all connections of a door.
 pub(super) type Builder = auto::Builder<TokioExecutor>;
@@ -29,11 +33,17 @@ const MAX_STREAMS: u32 = 100;
 const MAX_RESETS: usize = 20;
 const H2_PING: Duration = Duration::from_secs(30);
 
-/// Whom a connection is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An answer on its way.
+pub type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// What answers at the owner's door. A value, since the pages stand above this room.
+pub type Owner = Arc<dyn Fn(Request<Incoming>) -> Answering + Send + Sync>;
+
+/// Whom a connection is from, and what answers it.
+#[derive(Clone)]
 pub(super) enum Door {
-    Readers,
-    Owner,
+    Readers(Arc<App>),
+    Owner(Owner),
 }
 
 /// What all connections are told.
@@ -71,8 +81,7 @@ pub(super) fn builder(header_timeout: Duration) -> Builder {
 /// Serves `stream` until its reader leaves, nothing moves on it for `rest`, or it is told to stop.
 pub(super) async fn serve(
     stream: Stream,
-    door: Door,
-    app: &Arc<App>,
+    door: &Door,
     builder: &Builder,
     rest: Duration,
     mut phase: watch::Receiver<Phase>,
@@ -82,13 +91,14 @@ pub(super) async fn serve(
         stream,
         activity: Arc::clone(&activity),
     };
-    let service = service_fn(|request| {
-        let (app, answering) = (Arc::clone(app), activity.answering());
+    let peer = watched.stream.peer();
+    let service = service_fn(|request: Request<Incoming>| {
+        let (door, answering) = (door.clone(), activity.answering());
         async move {
             let _answering = answering;
             let reply = match door {
-                Door::Readers => handler::handle(&app, &request).await,
-                Door::Owner => owner::handle(&app, &request).await,
+                Door::Readers(app) => handler::handle(&app, peer, &request).await,
+                Door::Owner(owner) => owner(request).await,
             };
             Ok::<_, Infallible>(reply)
         }

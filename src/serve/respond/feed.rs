@@ -25,6 +25,26 @@ pub fn feed(method: &Method, request: &HeaderMap, found: &Found, served: &Served
     let representation = served.representation();
     let mut headers = representation.head.get_or_init(|| render(representation)).clone();
     date(&mut headers, found, now);
+    sent(method, request, representation, headers)
+}
+
+/// The answer to a reader of a feed that we write ourselves.
+#[must_use]
+pub fn made(method: &Method, request: &HeaderMap, representation: &Representation) -> Reply {
+    let mut headers = render(representation);
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=300"),
+    );
+    sent(method, request, representation, headers)
+}
+
+fn sent(
+    method: &Method,
+    request: &HeaderMap,
+    representation: &Representation,
+    mut headers: HeaderMap,
+) -> Reply {
     let modified = representation.last_modified_time();
     if conditional::is_not_modified(request, &representation.etag, Some(modified)) {
         headers.remove(header::CONTENT_TYPE);

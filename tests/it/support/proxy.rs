@@ -154,7 +154,8 @@ impl Builder {
             let stopped = async {
                 let _ = stopped.await;
             };
-            server.run(serving, stopped).await;
+            let owner = limpid::pages::owner(Arc::clone(&serving), Vec::new());
+            server.run(serving, owner, stopped).await;
         });
         Proxy {
             app,

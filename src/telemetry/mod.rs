@@ -1,10 +1,28 @@
-//! Log lines: to stderr, as text or JSON, without the addresses of readers or the paths of origins.
+//! What is told of the service: log lines (here), metrics, each feed's recent past, who reads.
+//!
+//! Log lines go to stderr, as text or JSON, without the addresses of readers or the paths of origins.
+
+pub mod metrics;
+pub mod history;
+pub mod readers;
 
 use std::borrow::Cow;
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 use url::Url;
+
+use history::History;
+use metrics::Metrics;
+use readers::Readers;
+
+/// What is known of how the service does.
+#[derive(Debug, Default)]
+pub struct Telemetry {
+    pub metrics: std::sync::Arc<Metrics>,
+    pub history: History,
+    pub readers: Readers,
+}
 
 /// The shape of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

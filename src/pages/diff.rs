@@ -1,0 +1,155 @@
+//! Two pieces of markup, word by word. Pure.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+/// Words compared; what comes after them is not shown.
+const MAX_WORDS: usize = 4_000;
+
+/// A stretch of one side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) text: String,
+    /// It is not on the other side.
+    pub(super) is_changed: bool,
+}
+
+/// Both sides of a comparison.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Diff {
+    pub(super) before: Vec<Part>,
+    pub(super) after: Vec<Part>,
+    /// More was there than is shown.
+    pub(super) is_cut: bool,
+}
+
+/// Compares.
+pub(super) fn diff(before: &str, after: &str) -> Diff {
+    let (old, old_cut) = words(before);
+    let (new, new_cut) = words(after);
+    let mut diff = Diff {
+        is_cut: old_cut || new_cut,
+        ..Diff::default()
+    };
+    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        let is_changed = !matches!(op, DiffOp::Equal { .. });
+        push(&mut diff.before, old.get(op.old_range()), is_changed);
+        push(&mut diff.after, new.get(op.new_range()), is_changed);
+    }
+    diff
+}
+
+fn push(side: &mut Vec<Part>, words: Option<&[&str]>, is_changed: bool) {
+    let mut text = String::new();
+    for word in words.unwrap_or_default() {
+        if begins_block(word) && !(side.is_empty() && text.is_empty()) {
+            text.push('\n');
+        }
+        text.push_str(word);
+    }
+    if text.is_empty() {
+        return;
+    }
+    match side.last_mut() {
+        Some(last) if last.is_changed == is_changed => last.text.push_str(&text),
+        _ => side.push(Part { text, is_changed }),
+    }
+}
+
+/// Markup reads better when a block begins on its own line.
+fn begins_block(word: &str) -> bool {
+    const BLOCKS: [&str; 22] = [
+        "p",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "li",
+        "table",
+        "tr",
+        "figure",
+        "figcaption",
+        "img",
+        "iframe",
+        "blockquote",
+        "script",
+        "style",
+        "form",
+        "noscript",
+    ];
+    word.strip_prefix('<').is_some_and(|rest| {
+        let name = rest.split(['>', '/']).next().unwrap_or_default();
+        BLOCKS.iter().any(|block| name.eq_ignore_ascii_case(block))
+    })
+}
+
+/// Words, spaces, tag names, attributes and Chinese or Japanese characters, each for itself.
+fn words(text: &str) -> (Vec<&str>, bool) {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() && words.len() < MAX_WORDS {
+        let (word, left) = rest.split_at(length(rest));
+        words.push(word);
+        rest = left;
+    }
+    (words, !rest.is_empty())
+}
+
+/// Bytes of the first word.
+fn length(text: &str) -> usize {
+    let mut chars = text.char_indices();
+    let Some((_, first)) = chars.next() else { return 0 };
+    if first.is_whitespace() {
+        return text.find(|c: char| !c.is_whitespace()).unwrap_or(text.len());
+    }
+    if first == '>' || is_dense(first) {
+        return first.len_utf8();
+    }
+    chars
+        .find(|(_, c)| c.is_whitespace() || matches!(c, '<' | '>') || is_dense(*c))
+        .map_or(text.len(), |(at, _)| at)
+}
+
+/// Scripts that put no spaces between words.
+fn is_dense(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(side: &[Part]) -> Vec<&str> {
+        let parts = side.iter().filter(|part| part.is_changed);
+        parts.map(|part| part.text.trim()).collect()
+    }
+
+    fn whole(side: &[Part]) -> String {
+        side.iter().map(|part| part.text.replace('\n', "")).collect()
+    }
+
+    #[test]
+    fn only_what_differs_is_marked() {
+        let before = "<p style=\"x\">河水变清 <b>now</b></p><script>alert(1)</script>";
+        let after = "<p>河水变清 <b>now</b></p>";
+        let diff = diff(before, after);
+        assert_eq!(
+            changed(&diff.before),
+            ["style=\"x\"", "<script>alert(1)</script>"]
+        );
+        assert!(changed(&diff.after).is_empty());
+        assert_eq!(whole(&diff.before), before);
+        assert_eq!(whole(&diff.after), after);
+        assert!(!diff.is_cut);
+    }
+
+    #[test]
+    fn what_is_long_is_cut_and_says_so() {
+        let long = "word ".repeat(MAX_WORDS);
+        assert!(diff(&long, "").is_cut);
+    }
+}
