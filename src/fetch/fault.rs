@@ -81,6 +81,33 @@ fn certificate_in_words(error: &CertificateError) -> &'static str {
     }
 }
 
+impl Error {
+    /// The name in counters.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Address(_) => "address",
+            Self::Resolve(_) => "resolve",
+            Self::Connect(_) => "connect",
+            Self::Tls(_) => "tls",
+            Self::Protocol(_) => "protocol",
+            Self::Timeout(_) => "timeout",
+            Self::TooLarge(_) => "too-large",
+            Self::Unwanted => "unwanted",
+            Self::Redirect(_) => "redirect",
+            Self::Disk(_) => "disk",
+            Self::Status {
+                status: 400..=499, ..
+            } => "status-4xx",
+            Self::Status {
+                status: 500..=599, ..
+            } => "status-5xx",
+            Self::Status { .. } => "status",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

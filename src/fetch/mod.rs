@@ -154,33 +154,6 @@ pub enum Error {
     Status { status: u16, retry_after: Option<u64> },
 }
 
-impl Error {
-    /// The name in counters.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Refused(_) => "refused",
-            Self::Address(_) => "address",
-            Self::Resolve(_) => "resolve",
-            Self::Connect(_) => "connect",
-            Self::Tls(_) => "tls",
-            Self::Protocol(_) => "protocol",
-            Self::Timeout(_) => "timeout",
-            Self::TooLarge(_) => "too-large",
-            Self::Unwanted => "unwanted",
-            Self::Redirect(_) => "redirect",
-            Self::Disk(_) => "disk",
-            Self::Status {
-                status: 400..=499, ..
-            } => "status-4xx",
-            Self::Status {
-                status: 500..=599, ..
-            } => "status-5xx",
-            Self::Status { .. } => "status",
-        }
-    }
-}
-
 /// One request, whole: nothing else goes into it.
 #[derive(Clone, Debug)]
 struct Ask<'a> {

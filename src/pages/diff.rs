@@ -30,29 +30,54 @@ pub(super) fn diff(before: &str, after: &str) -> Diff {
         is_cut: old_cut || new_cut,
         ..Diff::default()
     };
+    let (mut old_changed, mut new_changed) = (vec![true; old.len()], vec![true; new.len()]);
     for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
-        let is_changed = !matches!(op, DiffOp::Equal { .. });
-        push(&mut diff.before, old.get(op.old_range()), is_changed);
-        push(&mut diff.after, new.get(op.new_range()), is_changed);
+        if let DiffOp::Equal { .. } = op {
+            old_changed
+                .get_mut(op.old_range())
+                .unwrap_or_default()
+                .fill(false);
+            new_changed
+                .get_mut(op.new_range())
+                .unwrap_or_default()
+                .fill(false);
+        }
     }
+    diff.before = parts(&old, slid(&old, old_changed));
+    diff.after = parts(&new, slid(&new, new_changed));
     diff
 }
 
-fn push(side: &mut Vec<Part>, words: Option<&[&str]>, is_changed: bool) {
-    let mut text = String::new();
-    for word in words.unwrap_or_default() {
-        if begins_block(word) && !(side.is_empty() && text.is_empty()) {
-            text.push('\n');
+/// Where a change may stand at two places, it begins with a tag, not with the end of the one before it.
+fn slid(words: &[&str], mut changed: Vec<bool>) -> Vec<bool> {
+    let mut start = None;
+    for at in 0..words.len() {
+        let is_changed = changed.get(at) == Some(&true);
+        match (start, is_changed) {
+            (None, true) => start = Some(at),
+            (Some(from), false) => {
+                if words.get(from) == Some(&">") && words.get(at) == Some(&">") {
+                    changed.swap(from, at);
+                }
+                start = None;
+            }
+            _ => {}
         }
-        text.push_str(word);
     }
-    if text.is_empty() {
-        return;
+    changed
+}
+
+fn parts(words: &[&str], changed: Vec<bool>) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for (word, is_changed) in words.iter().zip(changed) {
+        let broken = begins_block(word) && !parts.is_empty();
+        let text = format!("{}{word}", if broken { "\n" } else { "" });
+        match parts.last_mut() {
+            Some(last) if last.is_changed == is_changed => last.text.push_str(&text),
+            _ => parts.push(Part { text, is_changed }),
+        }
     }
-    match side.last_mut() {
-        Some(last) if last.is_changed == is_changed => last.text.push_str(&text),
-        _ => side.push(Part { text, is_changed }),
-    }
+    parts
 }
 
 /// Markup reads better when a block begins on its own line.

