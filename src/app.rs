@@ -310,18 +310,18 @@ impl App {
         }
     }
 
-    /// The picture at `url`, whose signature has been verified.
+    /// The picture at `url`, whose signature has been verified, no wider than `width`.
     ///
     /// # Errors
     /// When there is none to serve.
-    pub async fn picture(&self, url: &Url) -> Result<Image, images::Error> {
+    pub async fn picture(&self, url: &Url, width: Option<u32>) -> Result<Image, images::Error> {
         let held = self.images.holds(url);
         self.telemetry
             .metrics
             .looked("image", if held { "hit" } else { "miss" });
         match demo::picture(url) {
             Some(bytes) => Ok(Image::of_bytes(Bytes::from_static(bytes), "image/png")),
-            None => self.images.get(url).await,
+            None => self.images.get_at_most(url, width).await,
         }
     }
 

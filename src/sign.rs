@@ -143,6 +143,18 @@ impl Signer {
         format!("{}/i/{signature}/{tail}", self.public_url)
     }
 
+    /// Where this instance serves the picture at `origin`, `width` pixels wide at most.
+    #[must_use]
+    pub fn image_at_most(&self, origin: &Url, width: u32) -> String {
+        let tail = format!(
+            "w{width}/{}.{}",
+            BASE64URL.encode(origin.as_str()),
+            extension(origin)
+        );
+        let signature = self.ring.sign(Purpose::Image, &tail);
+        format!("{}/i/{signature}/{tail}", self.public_url)
+    }
+
     /// Where this instance serves the cleaned feed at `origin`.
     #[must_use]
     pub fn feed(&self, origin: &Url) -> String {
@@ -158,6 +170,19 @@ impl Signer {
             return None;
         }
         decode(tail.split('.').next()?)
+    }
+
+    /// As [`Signer::verify_image`], for an address with a width: also the width.
+    #[must_use]
+    pub fn verify_image_at_most(&self, signature: &str, width: &str, tail: &str) -> Option<(Url, u32)> {
+        if !self
+            .ring
+            .verify(Purpose::Image, signature, &format!("{width}/{tail}"))
+        {
+            return None;
+        }
+        let width = width.strip_prefix('w')?.parse().ok()?;
+        Some((decode(tail.split('.').next()?)?, width))
     }
 
     /// The origin of a feed, if `signature` and `tail` (without a format's suffix) are ours.

@@ -9,6 +9,7 @@ use url::Url;
 use super::failure::Failure;
 use super::{Context, keyring, output};
 use crate::app::Access;
+use crate::images::WIDTHS;
 use crate::sign::Signer;
 
 /// Print the signed address at which this instance serves a feed that is not in the settings
@@ -23,6 +24,9 @@ pub(super) struct Sign {
     /// It is a picture, not a feed
     #[arg(long)]
     image: bool,
+    /// The picture's width at most, in pixels
+    #[arg(long, value_name = "PIXELS", requires = "image", value_parser = width)]
+    width: Option<u32>,
 }
 
 impl Sign {
@@ -33,14 +37,20 @@ impl Sign {
         }
         let ring = Arc::new(keyring::lasting(&settings, context)?);
         let signer = Signer::new(ring, &settings.public_url);
-        let address = if self.image {
-            signer.image(&self.url)
-        } else {
-            signer.feed(&self.url)
+        let address = match (self.image, self.width) {
+            (true, Some(width)) => signer.image_at_most(&self.url, width),
+            (true, None) => signer.image(&self.url),
+            (false, _) => signer.feed(&self.url),
         };
         if context.json() {
             return output::json(&json!({ "origin": self.url.as_str(), "address": address }));
         }
         output::line(&address)
     }
+}
+
+/// One of the widths that are made.
+fn width(text: &str) -> Result<u32, String> {
+    let width = text.parse().ok().filter(|width| WIDTHS.contains(width));
+    width.ok_or_else(|| format!("it must be one of {WIDTHS:?}"))
 }

@@ -84,9 +84,11 @@ pub fn variable(section: &str, key: &str) -> String {
 pub const USER_AGENT: &str = "limpid/VERSION (+PUBLIC_URL)";
 
 macro_rules! rows {
-    ($($key:literal = $default:literal, $doc:literal, |$target:ident, $input:ident| $place:expr;)*) => {
+    (@) => { false };
+    (@ secret) => { true };
+    ($($key:literal = $default:literal, $($secret:ident,)? $doc:literal, |$target:ident, $input:ident| $place:expr;)*) => {
         &[$(Setting {
-            about: About { key: $key, default: $default, doc: $doc, secret: false },
+            about: About { key: $key, default: $default, doc: $doc, secret: rows!(@ $($secret)?) },
             set: |$target, $input| { $place; Ok(()) },
         }),*]
     };
@@ -369,6 +371,15 @@ const IMAGES: &[Setting<Choices>] = rows! {
     "strip_metadata" = "true",
         "Remove Exif, XMP and comments; orientation and colour profile stay.",
         |o, v| o.images.strip_metadata = v.flag()?;
+    "max_width" = "0",
+        "Wider pictures are made smaller when they are sent, for slow links and e-ink; 0: never. What moves is left alone.",
+        |o, v| o.images.max_width = u32::try_from(v.count(0)?).unwrap_or(u32::MAX);
+    "resize_memory" = r#""96MiB""#,
+        "Bytes that making one picture smaller may take; a larger one is sent as it is.",
+        |o, v| o.images.resize_memory = v.size()?;
+    "compat_token" = r#""""#, secret,
+        "Opens /w/TOKEN/?url=…, which takes addresses as weserv does, so that other programs can use this as their picture proxy. Empty: closed. Who knows it can fetch any public picture through this server.",
+        |o, v| o.images.compatible = token(v)?;
     "prefetch" = "true",
         "Fetch pictures before anyone reads, so that no origin learns when an entry is read.",
         |o, v| o.images.prefetch = v.flag()?;
@@ -500,6 +511,23 @@ fn header_text(input: &Input<'_>) -> Read<String> {
         return Ok(text.to_owned());
     }
     input.problem("only printable ASCII may stand in a header")
+}
+
+/// Long enough that nobody guesses it, and fit to stand in an address.
+fn token(input: &Input<'_>) -> Read<Option<blake3::Hash>> {
+    match input.text()?.trim() {
+        "" => Ok(None),
+        text if text.len() < 16 => {
+            input.problem("a token must have 16 characters or more (`openssl rand -hex 16`)")
+        }
+        text if !text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) =>
+        {
+            input.problem("only letters, digits, - and _ may stand in a token")
+        }
+        text => Ok(Some(blake3::hash(text.as_bytes()))),
+    }
 }
 
 /// The HTTP library's buffer is never smaller than 8 KiB.

@@ -96,7 +96,7 @@ impl Inner {
 }
 
 /// Where a prepared picture is kept: what is large on disk, unless there is no place for it there.
-fn held(picture: Prepared, on_disk: bool) -> Result<Held, Error> {
+pub(super) fn held(picture: Prepared, on_disk: bool) -> Result<Held, Error> {
     let place = match picture.body {
         Body::Memory(bytes) => Place::Memory(bytes),
         Body::File(file) if on_disk => Place::Disk(file.length),

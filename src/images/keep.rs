@@ -24,10 +24,14 @@ pub(super) struct Key([u8; 16]);
 
 impl Key {
     pub(super) fn of(url: &Url) -> Self {
-        let address = url.as_str().split('#').next().unwrap_or_default();
+        Self::of_text(url.as_str().split('#').next().unwrap_or_default())
+    }
+
+    /// Names what is no address.
+    pub(super) fn of_text(text: &str) -> Self {
         let mut key = [0; 16];
         blake3::Hasher::new()
-            .update(address.as_bytes())
+            .update(text.as_bytes())
             .finalize_xof()
             .fill(&mut key);
         Self(key)

@@ -1,9 +1,11 @@
 //! The picture service: verify, fetch through the guard, sniff, strip, keep.
 
+mod smaller;
 mod ask;
 mod prefetch;
 mod disk;
 mod prepare;
+mod resize;
 pub mod strip;
 pub mod sniff;
 mod source;
@@ -32,6 +34,7 @@ pub use self::image::{Content, Image, read_part};
 use self::keep::{Alternates, Kept, Key, Place};
 pub use self::options::{Options, Svg};
 use self::prefetch::Prefetch;
+pub use self::smaller::WIDTHS;
 
 /// Pictures being prepared at once.
 const PREPARING: usize = 2;
@@ -83,6 +86,7 @@ struct Inner {
     alternates: Alternates,
     flights: Flights,
     preparing: Semaphore,
+    resizing: Semaphore,
     prefetch: Prefetch,
 }
 
@@ -99,6 +103,7 @@ impl Images {
                 memory: keep::memory(options.memory),
                 disk: disk.map(Arc::new),
                 preparing: Semaphore::new(PREPARING),
+                resizing: Semaphore::new(1),
                 prefetch: Prefetch::new(&options),
                 options: Arc::new(options),
                 fetcher,

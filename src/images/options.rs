@@ -36,6 +36,12 @@ pub struct Options {
     pub svg: Svg,
     /// Whether Exif, XMP and comments are removed (orientation and colour profile stay).
     pub strip_metadata: bool,
+    /// Pixels of a picture's width as it is served; 0: as it came.
+    pub max_width: u32,
+    /// Bytes that making one picture smaller may take.
+    pub resize_memory: u64,
+    /// The hash of the token that opens the compatible endpoint, `/w/TOKEN/?url=…`; `None`: closed.
+    pub compatible: Option<blake3::Hash>,
     /// Whether pictures are fetched before anyone reads.
     pub prefetch: bool,
     /// The longest random wait before a picture is prefetched.
@@ -59,6 +65,9 @@ impl Default for Options {
             folder: None,
             svg: Svg::Block,
             strip_metadata: true,
+            max_width: 0,
+            resize_memory: 96 << 20,
+            compatible: None,
             prefetch: true,
             // The feed's own origin knows when we fetched the feed; a minute is enough to hide the order.
             prefetch_delay: Duration::from_mins(1),

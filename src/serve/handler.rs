@@ -2,6 +2,7 @@
 
 mod refuse;
 mod log;
+mod compatible;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -102,9 +103,24 @@ async fn answer(reader: &Reader<'_>, route: Route<'_>) -> Result<Reply, Problem>
                 .signer
                 .verify_image(signature, tail)
                 .ok_or(Problem::Signature)?;
-            let image = app.picture(&url).await.map_err(Problem::Picture)?;
-            app.telemetry.metrics.image_bytes("out", image.content.length());
-            Ok(picture(method, headers, &image))
+            reader.picture(&url, None).await
+        }
+        Route::ImageAtMost {
+            signature,
+            width,
+            tail,
+        } => {
+            let asked = app.signer.verify_image_at_most(signature, width, tail);
+            let (url, width) = asked.ok_or(Problem::Signature)?;
+            reader.picture(&url, Some(width)).await
+        }
+        Route::Compatible { token, query } => {
+            if !app.images.opens_compatible(token) {
+                return Err(Problem::Unknown);
+            }
+            let asked = compatible::read(query).ok_or(Problem::Address)?;
+            app.images.learn(std::slice::from_ref(&asked.picture));
+            reader.picture(&asked.picture.url, asked.width).await
         }
         Route::Health => Ok(reply::text(method, "ok\n")),
         Route::Robots => Ok(reply::text(method, "User-agent: *\nDisallow: /\n")),
@@ -123,6 +139,12 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
+    /// The picture at `url`, no wider than `width`.
+    async fn picture(&self, url: &Url, width: Option<u32>) -> Result<Reply, Problem> {
+        let image = self.app.picture(url, width).await.map_err(Problem::Picture)?;
+        Ok(picture(self.method, self.headers, &image))
+    }
+
     /// The feed of `endpoint`, in `format` or its own.
     async fn feed(
         &self,

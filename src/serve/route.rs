@@ -22,6 +22,14 @@ pub enum Route<'a> {
     Open { url: String },
     /// `/i/SIG/BASE64URL.EXT`
     Image { signature: &'a str, tail: &'a str },
+    /// `/i/SIG/wWIDTH/BASE64URL.EXT`
+    ImageAtMost {
+        signature: &'a str,
+        width: &'a str,
+        tail: &'a str,
+    },
+    /// `/w/TOKEN/?url=…`
+    Compatible { token: &'a str, query: &'a str },
     /// `/healthz`, `/livez`, `/readyz`
     Health,
     /// `/robots.txt`
@@ -49,7 +57,7 @@ impl Route<'_> {
 /// us may or may not take it off. Doubled and trailing slashes do not matter; nothing is unescaped,
 /// since no address that we write needs it.
 #[must_use]
-pub fn route<'a>(prefix: &str, path: &'a str, query: Option<&str>) -> Route<'a> {
+pub fn route<'a>(prefix: &str, path: &'a str, query: Option<&'a str>) -> Route<'a> {
     if let Some(below) = path.strip_prefix(prefix).filter(|_| !prefix.is_empty())
         && (below.is_empty() || below.starts_with('/'))
     {
@@ -61,10 +69,10 @@ pub fn route<'a>(prefix: &str, path: &'a str, query: Option<&str>) -> Route<'a> 
     table(path, query)
 }
 
-fn table<'a>(path: &'a str, query: Option<&str>) -> Route<'a> {
+fn table<'a>(path: &'a str, query: Option<&'a str>) -> Route<'a> {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
-    let mut next = || segments.next();
-    match (next(), next(), next(), next()) {
+    let parts = (segments.next(), segments.next(), segments.next(), segments.next());
+    match parts {
         (Some("feeds"), Some(name), None, None) => {
             let (name, format) = split_format(name);
             Route::Feed { name, format }
@@ -79,6 +87,17 @@ fn table<'a>(path: &'a str, query: Option<&str>) -> Route<'a> {
         }
         (Some("clean"), None, ..) => named_url(query).map_or(Route::Unknown, |url| Route::Open { url }),
         (Some("i"), Some(signature), Some(tail), None) => Route::Image { signature, tail },
+        (Some("i"), Some(signature), Some(width), Some(tail)) if segments.next().is_none() => {
+            Route::ImageAtMost {
+                signature,
+                width,
+                tail,
+            }
+        }
+        (Some("w"), Some(token), None, ..) => Route::Compatible {
+            token,
+            query: query.unwrap_or_default(),
+        },
         (Some("healthz" | "livez" | "readyz"), None, ..) => Route::Health,
         (Some("robots.txt"), None, ..) => Route::Robots,
         _ => Route::Unknown,
@@ -128,6 +147,21 @@ mod tests {
                 },
             ),
             (
+                "/i/ksig/w640/dGFpbA.jpg",
+                Route::ImageAtMost {
+                    signature: "ksig",
+                    width: "w640",
+                    tail: "dGFpbA.jpg",
+                },
+            ),
+            (
+                "/w/secret/",
+                Route::Compatible {
+                    token: "secret",
+                    query: "_=123&utm=x",
+                },
+            ),
+            (
                 "/clean/ksig/dGFpbA.rss",
                 Route::Signed {
                     signature: "ksig",
@@ -151,7 +185,9 @@ mod tests {
             "/feeds/",
             "/feeds/a/b",
             "/i/x",
-            "/i/a/b/c",
+            "/i/a/b/c/d",
+            "/w",
+            "/w/a/b",
             "/clean",
             "/clean/x",
             "/Feeds/a",

@@ -162,3 +162,91 @@ async fn a_restart_and_a_new_key_break_no_address_and_a_dead_origin_no_picture()
     let purged = home.run(&["purge", "--host", "127.0.0.1"]);
     assert_eq!((purged.code, purged.out.as_str()), (0, "2 pictures taken away\n"));
 }
+
+/// A photo with something to see in it, of this size.
+fn photo(width: u32, height: u32) -> Vec<u8> {
+    let pixel = |x: u32, y: u32| {
+        [x * 7 % 251, y * 5 % 241, x * y % 239].map(|part| u8::try_from(part).expect("a byte"))
+    };
+    let pixels: Vec<u8> = (0..height)
+        .flat_map(|y| (0..width).flat_map(move |x| pixel(x, y)))
+        .collect();
+    let mut rows = Vec::new();
+    for row in pixels.chunks(width as usize * 3) {
+        rows.push(0);
+        rows.extend_from_slice(row);
+    }
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &rows).expect("in memory");
+    png(width, height, &packed.finish().expect("in memory"))
+}
+
+#[cfg(feature = "transform")]
+#[tokio::test]
+async fn a_smaller_picture_is_made_once_and_only_for_who_has_a_signature() {
+    let folder = tempfile::tempdir().expect("folder");
+    let origin = Origin::start().await;
+    origin.at("/p.png").gives(photo(700, 350));
+    origin.at("/small.png").gives(photo(100, 50));
+    let proxy = keeping(folder.path()).await;
+    let at_most = |path: &str, width| {
+        let address = proxy.app.signer.image_at_most(&origin.url(path), width);
+        address.trim_start_matches(PUBLIC).to_owned()
+    };
+    let whole = proxy
+        .get(&address(&proxy, &origin, "/p.png"))
+        .await
+        .has_status(200);
+    let small = proxy.get(&at_most("/p.png", 320)).await.has_status(200);
+    let size = imagesize::blob_size(&small.body).expect("a picture");
+    assert_eq!((size.width, size.height), (320, 160));
+    assert!(small.body.len() < whole.body.len() && small.header("etag") != whole.header("etag"));
+    assert_eq!(proxy.get(&at_most("/p.png", 320)).await.body, small.body);
+    // Never larger than it came.
+    let same = proxy.get(&at_most("/small.png", 640)).await.has_status(200);
+    assert_eq!(imagesize::blob_size(&same.body).expect("a picture").width, 100);
+    let forged = at_most("/p.png", 320).replace("/w320/", "/w160/");
+    proxy.get(&forged).await.has_status(403);
+    assert_eq!(origin.count("/p.png"), 1);
+    // It outlives its origin as well.
+    origin.fails_with(410);
+    let proxy = keeping(folder.path()).await;
+    let again = proxy.get(&at_most("/p.png", 320)).await.has_status(200);
+    assert_eq!(again.header("etag"), small.header("etag"));
+}
+
+#[cfg(feature = "transform")]
+#[tokio::test]
+async fn no_picture_is_wider_than_the_owner_wants() {
+    let origin = Origin::start().await;
+    origin.at("/p.png").gives(photo(700, 350));
+    let proxy = proxy()
+        .with(|options| options.images.max_width = 200)
+        .start()
+        .await;
+    let answer = proxy
+        .get(&address(&proxy, &origin, "/p.png"))
+        .await
+        .has_status(200);
+    assert_eq!(imagesize::blob_size(&answer.body).expect("a picture").width, 200);
+}
+
+#[tokio::test]
+async fn the_compatible_endpoint_is_closed_unless_it_has_a_token_and_opens_to_that_alone() {
+    let origin = Origin::start().await;
+    origin.at("/p.png").gives(png(3, 2, b"x"));
+    let asked = format!("/w/0123456789abcdef/?url={}", origin.url("/p.png"));
+    let closed = proxy().start().await;
+    closed.get(&asked).await.has_status(404);
+    closed.get("/w//?url=x.example").await.has_status(404);
+    let open = proxy()
+        .with(|options| options.images.compatible = Some(blake3::hash(b"0123456789abcdef")))
+        .start()
+        .await;
+    let answer = open.get(&asked).await.has_status(200);
+    assert_eq!(answer.header("content-type"), "image/png");
+    open.get(&asked.replace("abcdef", "abcdee")).await.has_status(404);
+    open.get("/w/0123456789abcdef/?url=localhost/x")
+        .await
+        .has_status(403);
+}
