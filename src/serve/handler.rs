@@ -110,7 +110,7 @@ async fn answer(reader: &Reader<'_>, route: Route<'_>) -> Result<Reply, Problem>
             width,
             tail,
         } => {
-            let asked = app.signer.verify_image_at_most(signature, width, tail);
+            let asked = in_force.signer.verify_image_at_most(signature, width, tail);
             let (url, width) = asked.ok_or(Problem::Signature)?;
             reader.picture(&url, Some(width)).await
         }

@@ -190,7 +190,11 @@ async fn a_smaller_picture_is_made_once_and_only_for_who_has_a_signature() {
     origin.at("/small.png").gives(photo(100, 50));
     let proxy = keeping(folder.path()).await;
     let at_most = |path: &str, width| {
-        let address = proxy.app.signer.image_at_most(&origin.url(path), width);
+        let address = proxy
+            .app
+            .in_force()
+            .signer
+            .image_at_most(&origin.url(path), width);
         address.trim_start_matches(PUBLIC).to_owned()
     };
     let whole = proxy
