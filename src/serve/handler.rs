@@ -142,6 +142,8 @@ impl Reader<'_> {
     /// The picture at `url`, no wider than `width`.
     async fn picture(&self, url: &Url, width: Option<u32>) -> Result<Reply, Problem> {
         let image = self.app.picture(url, width).await.map_err(Problem::Picture)?;
+        let sent = image.content.length();
+        self.app.telemetry.metrics.image_bytes("out", sent);
         Ok(picture(self.method, self.headers, &image))
     }
 

@@ -45,7 +45,7 @@ impl Route<'_> {
         match self {
             Self::Feed { .. } => "feed",
             Self::Signed { .. } | Self::Open { .. } => "clean",
-            Self::Image { .. } => "image",
+            Self::Image { .. } | Self::ImageAtMost { .. } | Self::Compatible { .. } => "image",
             Self::Health => "health",
             Self::Robots => "robots",
             Self::Unknown => "unknown",
