@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 use super::{Context, output};
-use crate::config::template::template;
+use crate::config::template::{reference, template};
 
 /// Print settings
 #[derive(Debug, Args)]
@@ -20,6 +20,9 @@ enum What {
     /// An annotated settings file with every default
     #[command(after_help = "Example:\n  limpid config template > limpid.toml")]
     Template,
+    /// All settings as a page of Markdown
+    #[command(after_help = "Example:\n  limpid config reference > docs/settings.md")]
+    Reference,
     /// The settings in force and where each came from; secrets are hidden
     #[command(after_help = "Example:\n  limpid config show --set clean.images=direct")]
     Show,
@@ -29,6 +32,7 @@ impl Config {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         match self.what {
             What::Template => output::result(template().as_bytes()),
+            What::Reference => output::result(reference().as_bytes()),
             What::Show => show(context),
         }
     }

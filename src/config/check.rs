@@ -30,11 +30,12 @@ pub fn check(applied: &mut Applied) {
     }
 }
 
-/// Port 0 is another port each time.
+/// Port 0 is another port each time; systemd's sockets are told apart by their names.
 fn is_one_place(door: &Listen) -> bool {
     match door {
         Listen::Tcp(address) => address.port() != 0,
-        Listen::Unix(_) | Listen::Systemd => true,
+        Listen::Unix(_) => true,
+        Listen::Systemd => false,
     }
 }
 

@@ -172,10 +172,35 @@ fn width(c: char) -> usize {
 pub fn did_you_mean<'a>(said: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(said, name), name))
-        .filter(|(score, _)| *score > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|name| (distance(said, name), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len().min(said.len()) / 4)
+        .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| format!("did you mean `{name}`?"))
+}
+
+/// Letters to insert, drop, replace or swap with their neighbour (optimal string alignment).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    let mut previous = None;
+    for (row, letter) in a.chars().enumerate() {
+        let mut now = vec![row + 1];
+        for (column, other) in b.iter().enumerate() {
+            let at = |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX / 2);
+            let mut least = (at(&last, column + 1) + 1)
+                .min(at(&now, column) + 1)
+                .min(at(&last, column) + usize::from(letter != *other));
+            let swapped = column > 0 && previous == Some(*other) && b.get(column - 1) == Some(&letter);
+            if swapped {
+                least = least.min(at(&before_last, column - 1) + 1);
+            }
+            now.push(least);
+        }
+        before_last = std::mem::replace(&mut last, now);
+        previous = Some(letter);
+    }
+    last.last().copied().unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ pub fn load(file: Option<&Path>, flags: &[String], environment: &Environment) ->
 
     let choices = &mut applied.choices;
     let public_url = public_url(choices);
+    let names = environment.get("LISTEN_FDNAMES").unwrap_or_default();
+    choices.serve.socket_names = names.split(':').map(ToOwned::to_owned).collect();
     choices.store.path = environment.state(&place).join(&choices.store.path);
     choices.fetch.user_agent = choices
         .fetch

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::schema::{FEED, SECTIONS};
+use super::schema::{FEED, SECTIONS, variable};
 
 /// Columns of a comment.
 const WIDTH: usize = 110;
@@ -39,6 +39,43 @@ pub fn template() -> String {
     for row in FEED {
         comment(&mut out, "# #", row.about.doc);
         let _ = writeln!(out, "# {} = {}", row.about.key, row.about.default);
+    }
+    out
+}
+
+/// All settings as a page of Markdown.
+#[must_use]
+pub fn reference() -> String {
+    let mut out = String::from(
+        "# Settings\n\nWritten by `limpid config reference`. Strongest first: `--set section.key=value`, the variable, a \
+         secret's `…_FILE`, the file, the default. Times and sizes carry their unit.\n",
+    );
+    let row = |out: &mut String, about: &super::schema::About, variable: &str| {
+        let doc = about.doc.replace('|', "\\|");
+        let default = about.default.replace('|', "\\|");
+        let _ = writeln!(out, "| `{}` | `{default}` | {doc}{variable} |", about.key);
+    };
+    for section in &SECTIONS {
+        let _ = writeln!(
+            out,
+            "\n## [{}]\n\n{}\n\n| key | default | |\n| --- | --- | --- |",
+            section.name, section.doc
+        );
+        for about in section.abouts() {
+            let name = variable(section.name, about.key);
+            let file = if about.secret {
+                format!(", `{name}_FILE`")
+            } else {
+                String::new()
+            };
+            row(&mut out, &about, &format!(" `{name}`{file}"));
+        }
+    }
+    out.push_str(
+        "\n## [feeds.NAME]\n\nA feed, served at `/feeds/NAME`.\n\n| key | default | |\n| --- | --- | --- |\n",
+    );
+    for setting in FEED {
+        row(&mut out, &setting.about, "");
     }
     out
 }

@@ -37,9 +37,10 @@ impl Server {
     /// # Errors
     /// The first address that cannot be bound, and why.
     pub async fn bind(options: Options) -> Result<Self, Error> {
+        let (readers, owner) = socket::from_systemd(&options.listen, &options.admin, &options.socket_names)?;
         Ok(Self {
-            readers: socket::bind(&options.listen).await?,
-            owner: socket::bind(&options.admin).await?,
+            readers: socket::bind(&options.listen, readers).await?,
+            owner: socket::bind(&options.admin, owner).await?,
             options,
         })
     }

@@ -28,6 +28,8 @@ pub struct Options {
     pub listen: Vec<Listen>,
     /// The owner's door.
     pub admin: Vec<Listen>,
+    /// What systemd calls the sockets it hands over, in their order (`LISTEN_FDNAMES`).
+    pub socket_names: Vec<String>,
     /// Connections at once.
     pub max_connections: usize,
     /// For the head of a request, and between requests.
@@ -41,6 +43,7 @@ impl Default for Options {
         Self {
             listen: vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8080)))],
             admin: vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8081)))],
+            socket_names: Vec::new(),
             max_connections: 10_000,
             header_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(20),

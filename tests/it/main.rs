@@ -28,3 +28,5 @@ mod pictures;
 mod cleaning;
 mod reloading;
 mod adding;
+mod deploying;
+mod docs;

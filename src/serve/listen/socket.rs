@@ -17,6 +17,9 @@ use crate::serve::Listen;
 /// Who may connect to a unix socket: its owner and its group, as a proxy before us is.
 const SOCKET_MODE: u32 = 0o660;
 
+/// What a socket of systemd's for the owner's door is called (`FileDescriptorName=`).
+const OWNERS: [&str; 2] = ["owner", "admin"];
+
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,7 +36,9 @@ pub enum Error {
     #[error("cannot listen on {0}: there is a file that is not a socket")]
     Occupied(String),
     /// systemd handed over nothing.
-    #[error("cannot listen on systemd's sockets: none was handed over")]
+    #[error(
+        "cannot listen on systemd's sockets: none was handed over for this door (FileDescriptorName=readers, or owner)"
+    )]
     NoSystemd,
     /// Anything else.
     #[error("cannot listen on {address}: {source}")]
@@ -70,11 +75,11 @@ pub enum Stream {
     Unix(UnixStream),
 }
 
-/// Binds all of `listen`.
+/// Binds all of `listen`; `handed` are the sockets that systemd has for this door.
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn bind(listen: &[Listen]) -> Result<Vec<Socket>, Error> {
+pub(super) async fn bind(listen: &[Listen], mut handed: Vec<Socket>) -> Result<Vec<Socket>, Error> {
     let mut sockets = Vec::new();
     for address in listen {
         match address {
@@ -85,7 +90,8 @@ pub async fn bind(listen: &[Listen]) -> Result<Vec<Socket>, Error> {
                 ));
             }
             Listen::Unix(path) => sockets.push(bind_unix(path).await?),
-            Listen::Systemd => sockets.extend(from_systemd()?),
+            Listen::Systemd if handed.is_empty() => return Err(Error::NoSystemd),
+            Listen::Systemd => sockets.append(&mut handed),
         }
     }
     Ok(sockets)
@@ -108,14 +114,23 @@ async fn bind_unix(path: &Path) -> Result<Socket, Error> {
     Ok(Socket::Unix(listener, Some(path.to_owned())))
 }
 
-/// The sockets of `LISTEN_FDS` (`sd_listen_fds(3)`), TCP or unix.
-fn from_systemd() -> Result<Vec<Socket>, Error> {
+/// The sockets of `LISTEN_FDS` (`sd_listen_fds(3)`), TCP or unix: for readers, and for the owner.
+/// `names` (`LISTEN_FDNAMES`) tell them apart; when only one door takes sockets, it takes all.
+pub(super) fn from_systemd(
+    readers: &[Listen],
+    owner: &[Listen],
+    names: &[String],
+) -> Result<(Vec<Socket>, Vec<Socket>), Error> {
     let other = |source| Error::Other {
         address: "systemd".to_owned(),
         source,
     };
+    let takes = |door: &[Listen]| door.contains(&Listen::Systemd);
+    let mut doors = (Vec::new(), Vec::new());
+    if !takes(readers) && !takes(owner) {
+        return Ok(doors);
+    }
     let mut handed = listenfd::ListenFd::from_env();
-    let mut sockets = Vec::new();
     for index in 0..handed.len() {
         let socket = if let Ok(Some(listener)) = handed.take_tcp_listener(index) {
             listener.set_nonblocking(true).map_err(other)?;
@@ -126,13 +141,16 @@ fn from_systemd() -> Result<Vec<Socket>, Error> {
         } else {
             continue;
         };
-        sockets.push(socket);
+        let is_owners = names
+            .get(index)
+            .is_some_and(|name| OWNERS.contains(&name.as_str()));
+        if takes(owner) && (is_owners || !takes(readers)) {
+            doors.1.push(socket);
+        } else {
+            doors.0.push(socket);
+        }
     }
-    if sockets.is_empty() {
-        Err(Error::NoSystemd)
-    } else {
-        Ok(sockets)
-    }
+    Ok(doors)
 }
 
 impl Socket {
