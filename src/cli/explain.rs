@@ -16,7 +16,7 @@ use crate::transform::Policy;
 /// Fetch once and tell each step in plain words: what came, what was repaired, what was cleaned, and why
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  limpid explain https://blog.example/feed.xml\n  limpid explain demo --verbose\n\nExit codes: 0 a feed came out, 69 the origin gave nothing, 1 what it gave is no feed."
+    after_help = "Examples:\n  limpid explain https://blog.example/feed.xml\n  limpid explain blog --verbose\n\nExit codes: 0 a feed came out, 69 the origin gave nothing, 1 what it gave is no feed."
 )]
 pub(super) struct Explain {
     /// An address, or the name of a configured feed
