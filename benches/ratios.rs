@@ -3,6 +3,14 @@
 //!
 //! `cargo bench --bench ratios [ROUNDS]`
 
+#![allow(
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement that cannot go on stops; its figures are what it is for; its clock is the real one"
+)]
+
 mod support;
 
 use std::hint::black_box;
@@ -81,8 +89,7 @@ fn cleaned(contents: &[String], policy: &clean::Policy) -> usize {
 
 fn main() {
     let rounds = std::env::args()
-        .filter_map(|argument| argument.parse().ok())
-        .next()
+        .find_map(|argument| argument.parse().ok())
         .unwrap_or(31);
     whole(rounds);
     stages(rounds);

@@ -29,7 +29,7 @@ use url::Url;
 
 /// Of ten looks one finds a new entry; the other nine get a 304.
 const NEWS: usize = 10;
-const ROUND: Duration = Duration::from_secs(17 * 60);
+const ROUND: Duration = Duration::from_mins(17);
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
@@ -54,7 +54,7 @@ async fn main() {
             clock.advance(Duration::from_millis(500));
             app.wake();
             tokio::time::sleep(Duration::from_millis(1)).await;
-            if app.is_at_rest() && wall.elapsed() > Duration::from_secs(300) {
+            if app.is_at_rest() && wall.elapsed() > Duration::from_mins(5) {
                 break;
             }
         }
@@ -93,7 +93,7 @@ fn options(feeds: usize, port: u16, folder: std::path::PathBuf) -> Options {
         format: Format::Source,
         transform: transform::Policy::default(),
         freshness: Policy {
-            max: Duration::from_secs(15 * 60),
+            max: Duration::from_mins(15),
             ..Policy::default()
         },
         background: Some(Duration::ZERO),
@@ -136,7 +136,7 @@ async fn origin() -> SocketAddr {
                 while let Ok(read @ 1..) = stream.read(&mut head).await {
                     let count = ASKED.fetch_add(1, Ordering::Relaxed);
                     let conditional = String::from_utf8_lossy(&head[..read]).contains("if-none-match");
-                    let answer = if conditional && count % NEWS > 0 {
+                    let answer = if conditional && !count.is_multiple_of(NEWS) {
                         "HTTP/1.1 304 Not Modified\r\netag: \"1\"\r\n\r\n".to_owned()
                     } else {
                         let body = document(count);

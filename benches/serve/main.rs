@@ -3,6 +3,13 @@
 //!
 //! `cargo bench --bench serve [ROUNDS] [SECONDS]`; needs nginx and wrk. All traffic is on loopback.
 
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement that cannot go on stops; its figures are what it is for; its clock is the real one"
+)]
+
 mod bare;
 mod servers;
 

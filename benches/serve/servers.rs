@@ -148,6 +148,10 @@ fn bare(folder: &Path) -> Server {
     started("hyper", command, port, "/NAME.xml")
 }
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "a server that does not answer ends the measurement"
+)]
 fn started(name: &'static str, mut command: Command, port: u16, path: &'static str) -> Server {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));

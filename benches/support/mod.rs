@@ -20,14 +20,14 @@ const WORDS: &str = "河流 清晨 山谷 小镇 列车 旅人 灯塔 海风 港
 
 /// The same numbers in every run.
 #[derive(Debug)]
-pub struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -54,7 +54,7 @@ fn prose(numbers: &mut Numbers, words: &[&str], characters: usize) -> String {
 }
 
 /// The HTML of one article: wrapped pictures with captions, paragraphs, two links, a video, a gallery.
-pub fn article(seed: u64) -> String {
+pub(crate) fn article(seed: u64) -> String {
     let words: Vec<&str> = WORDS.split_whitespace().collect();
     let mut n = Numbers::new(seed + 1);
     let mut out = String::from("<div><i><br>2026-04-07T12:37:23.957Z</i></div>");
@@ -112,12 +112,12 @@ pub fn article(seed: u64) -> String {
 }
 
 /// The contents of a feed, one an entry; `first` is the seed of the first.
-pub fn articles(entries: usize, first: u64) -> Vec<String> {
+pub(crate) fn articles(entries: usize, first: u64) -> Vec<String> {
     (0..entries as u64).map(|n| article(first + n)).collect()
 }
 
 /// An RSS feed of these contents, in CDATA sections as such sites write them.
-pub fn rss(contents: &[String], first: u64) -> String {
+pub(crate) fn rss(contents: &[String], first: u64) -> String {
     let mut out = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\">\n<channel>\n<title>河谷新闻</title>\n<link>https://www.news.example/</link>\n<description>一份为测量而写的报纸</description>\n<language>zh-CN</language>\n<atom:link href=\"https://rss.news.example/all\" rel=\"self\" type=\"application/rss+xml\"/>\n",
     );
@@ -134,7 +134,7 @@ pub fn rss(contents: &[String], first: u64) -> String {
 }
 
 /// A page of English prose that is rich in tags, some of them seldom: for fields that need the tree.
-pub fn tangled(seed: u64) -> String {
+pub(crate) fn tangled(seed: u64) -> String {
     let mut n = Numbers::new(seed + 77);
     let words = [
         "river", "harbour", "morning", "station", "market", "lantern", "bridge", "teacher", "garden",
@@ -168,7 +168,7 @@ pub fn tangled(seed: u64) -> String {
 }
 
 /// The policy of a server with one key: pictures through us.
-pub fn proxied() -> Policy {
+pub(crate) fn proxied() -> Policy {
     let key = Key {
         id: 'k',
         secret: [7; 32],
@@ -186,7 +186,7 @@ pub fn proxied() -> Policy {
 }
 
 /// As an origin would send it.
-pub fn source(bytes: &[u8]) -> Source<'_> {
+pub(crate) fn source(bytes: &[u8]) -> Source<'_> {
     Source {
         bytes,
         content_type: Some("application/rss+xml; charset=utf-8"),

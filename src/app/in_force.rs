@@ -58,15 +58,14 @@ impl InForce {
             transforms: Arc::clone(&wiring.transforms),
             originals: wiring.originals.clone(),
         };
-        let (trusted, open) = match before.filter(|before| before.fetch == said) {
-            Some(before) => (before.trusted.clone(), before.open.clone()),
-            None => {
-                let public_only = fetch::Options {
-                    allow_private: fetch::guard::Allow::default(),
-                    ..options.fetch.clone()
-                };
-                (tools(options.fetch), tools(public_only))
-            }
+        let (trusted, open) = if let Some(before) = before.filter(|before| before.fetch == said) {
+            (before.trusted.clone(), before.open.clone())
+        } else {
+            let public_only = fetch::Options {
+                allow_private: fetch::guard::Allow::default(),
+                ..options.fetch.clone()
+            };
+            (tools(options.fetch), tools(public_only))
         };
         let endpoints: HashMap<_, _> = options
             .endpoints

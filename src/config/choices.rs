@@ -112,7 +112,7 @@ impl Default for Refresh {
         Self {
             freshness: freshness::Policy::default(),
             background: true,
-            pause_after: Duration::from_secs(60 * 24 * 3600),
+            pause_after: Duration::from_hours(1440),
         }
     }
 }

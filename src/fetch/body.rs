@@ -100,6 +100,12 @@ struct Pace {
 }
 
 impl Pace {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "seconds times bytes a second: small, whole and positive enough"
+    )]
     fn new(ceiling: &Ceiling) -> Self {
         let least = ceiling.pace_over.as_secs_f64() * ceiling.pace as f64;
         Self {

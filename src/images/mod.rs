@@ -183,12 +183,11 @@ impl Images {
     pub async fn known(&self, url: &Url) -> Known {
         let key = Key::of(url);
         let now = self.inner.clock.now();
-        let held = match self.inner.memory.get(&key).await {
-            Some(held) => Some(held),
-            None => {
-                let loaded = self.inner.on_disk(move |disk| disk.load(key, now)).await;
-                loaded.flatten().map(Arc::new)
-            }
+        let held = if let Some(held) = self.inner.memory.get(&key).await {
+            Some(held)
+        } else {
+            let loaded = self.inner.on_disk(move |disk| disk.load(key, now)).await;
+            loaded.flatten().map(Arc::new)
         };
         match held.as_deref() {
             None => Known::Unasked,

@@ -300,7 +300,8 @@ async fn a_name_that_leads_nowhere_or_to_a_closed_or_private_address_costs_no_re
 /// What looks like a fault and is a feed all the same: what has to be in the answer, and what must not.
 #[tokio::test]
 async fn what_can_be_repaired_is_served() {
-    let cases: [(&str, fn(At<'_>), &str, &str); 12] = [
+    type Case = (&'static str, fn(At<'_>), &'static str, &'static str);
+    let cases: [Case; 12] = [
         (
             "19 a wrong type",
             |at| drop(at.gives(good()).with("content-type", "text/html")),

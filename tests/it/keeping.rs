@@ -214,15 +214,15 @@ async fn a_shorter_longest_time_holds_for_copies_made_before_it() {
     let folder = tempfile::tempdir().expect("folder");
     origin
         .at("/a")
-        .gives(&feed(&["one"]))
+        .gives(feed(&["one"]))
         .with("cache-control", "max-age=86400");
     let before = keeping(folder.path(), &origin, &clock).start().await;
     before.get("/feeds/a").await.has_status(200);
     before.ends().await;
 
-    origin.at("/a").gives(&feed(&["two", "one"]));
+    origin.at("/a").gives(feed(&["two", "one"]));
     let after = keeping(folder.path(), &origin, &clock)
-        .with(|options| options.endpoints[0].freshness.max = Duration::from_secs(600))
+        .with(|options| options.endpoints[0].freshness.max = Duration::from_mins(10))
         .start()
         .await;
     after.advance(11);

@@ -1,6 +1,5 @@
 //! One binary of integration tests, each reading as a sentence.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on says so and stops")]
 #![allow(unreachable_pub, reason = "what tests share is public to them alone")]
 #![allow(
     clippy::unwrap_used,

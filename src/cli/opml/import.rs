@@ -188,6 +188,7 @@ fn keep(document: &Document, settings: &Settings) -> Result<(), Failure> {
     written.map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the tasks outlive the caller")]
 /// Asks for all feeds; each comes out when it has answered. Must be called in a runtime.
 fn check(wanted: Vec<Wanted>, fetcher: Fetcher, policy: Policy) -> mpsc::Receiver<Checked> {
     let (sender, receiver) = mpsc::channel(AT_ONCE);

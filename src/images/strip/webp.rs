@@ -19,7 +19,7 @@ const HEADER: u64 = 12;
 
 pub(super) fn walk(source: Source<'_>) -> io::Result<Option<Pieces>> {
     let mut reader = source.reader();
-    let mut header = [0; HEADER as usize];
+    let mut header = [0; 12];
     reader.read_exact(&mut header)?;
     let [.., s0, s1, s2, s3, _, _, _, _] = header;
     let end = 8 + u64::from(u32::from_le_bytes([s0, s1, s2, s3]));

@@ -214,7 +214,7 @@ impl<'p> Cleaner<'p> {
     /// where a reader takes the text for HTML.
     pub fn text(&mut self, text: &str, base: Option<&Url>) -> String {
         let text = text::printable(text);
-        if tags(&text).filter(|tag| tag.is_known()).all(|tag| tag.is_inert()) && !holds_active_tag(&text) {
+        if tags(&text).filter(Tag::is_known).all(|tag| tag.is_inert()) && !holds_active_tag(&text) {
             text.into_owned()
         } else {
             self.html(&text, base)

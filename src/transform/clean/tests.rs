@@ -147,7 +147,7 @@ fn what_harms_goes_and_what_is_read_stays() {
         ("<h2 id=s>H</h2><a href=/dir/article#s>t</a><a href='#gone'>u</a>".replace("href=/", "href=https://site.example/"),
             format!("<h2 id=\"fn-s\">H</h2><a href=\"#fn-s\">t</a>{}", a("https://site.example/dir/article#gone", "u"))),
         ("<p id=content>t</p><a name=x>u</a><a href='#x'>v</a>".to_owned(),
-            format!("<p>t</p><span id=\"fn-x\"></span>u<a href=\"#fn-x\">v</a>")),
+            "<p>t</p><span id=\"fn-x\"></span>u<a href=\"#fn-x\">v</a>".to_string()),
         // what is read
         ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby><kbd>K</kbd><time datetime=2026-01-02>d</time>".to_owned(),
             "<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby><kbd>K</kbd><time datetime=\"2026-01-02\">d</time>".to_owned()),

@@ -17,10 +17,12 @@ impl Pass<'_, '_, '_> {
             .map(str::trim)
             .filter(|href| !matches!(*href, "" | "#"));
         let Some(href) = href else {
-            return match attributes.any_kept("a") {
-                true => self.start_anchor(id, attributes),
-                false => self.place_anchor(id),
-            };
+            if attributes.any_kept("a") {
+                self.start_anchor(id, attributes);
+            } else {
+                self.place_anchor(id);
+            }
+            return;
         };
         let url = links::absolute(href, self.base);
         if self.cleaner.policy.trackers && url.as_ref().is_some_and(trackers::is_share_button) {
