@@ -194,6 +194,20 @@ fn text_stays_text_when_the_elements_around_it_go() {
 }
 
 #[test]
+fn an_element_in_a_text_is_markup_when_it_runs_or_loads_whatever_it_is_called() {
+    for title in [
+        "<x onclick='alert(1)'>x</x>",
+        "<label onclick='alert(1)'>x</label>",
+        "<link rel='stylesheet' href='https://evil.example/s.css'/>",
+    ] {
+        let out = clean(&rss(&format!("<item><title>{title}</title></item>")));
+        assert!(!out.contains("onclick") && !out.contains("evil.example"), "{out}");
+    }
+    let kept = rss("<item><title><x on='2'>x</x></title></item>");
+    assert!(clean(&kept).contains("on='2'"));
+}
+
+#[test]
 fn what_is_no_candidate_of_a_srcset_goes() {
     let images = |srcset: &str| {
         rss(&format!(

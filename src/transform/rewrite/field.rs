@@ -117,7 +117,7 @@ impl<'j> Stream<'j> {
         };
         let pieces = self.scanner.take_to_close()?;
         let holds_markup = pieces.iter().any(|piece| match piece.kind {
-            Kind::Open(name) | Kind::Empty(name) => is_markup(&name),
+            Kind::Open(name) | Kind::Empty(name) => is_markup(&name, piece.raw),
             _ => false,
         });
         if holds_markup || joins_to_markup(&pieces) || matches!(reading, Reading::Html | Reading::Xhtml) {

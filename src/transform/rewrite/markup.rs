@@ -24,15 +24,41 @@ const ALSO_DATA: [&str; 9] = [
 /// Opening one of these in HTML would swallow what follows as text.
 const SWALLOWING: [&str; 2] = ["plaintext", "xmp"];
 
+/// What `rel` says of links that a page loads by itself.
+const LOADING: [&str; 8] = [
+    "dns-prefetch",
+    "import",
+    "manifest",
+    "modulepreload",
+    "preconnect",
+    "prefetch",
+    "preload",
+    "stylesheet",
+];
+
 /// True when an element inside a text field is markup, not data.
-pub(super) fn is_markup(name: &Name<'_>) -> bool {
-    match name.vocabulary {
-        Vocabulary::Xhtml | Vocabulary::Svg | Vocabulary::MathMl => true,
+pub(super) fn is_markup(name: &Name<'_>, raw: &str) -> bool {
+    let is_html = match name.vocabulary {
+        Vocabulary::Xhtml | Vocabulary::Svg | Vocabulary::MathMl => return true,
         Vocabulary::Rss | Vocabulary::Atom | Vocabulary::Other => {
             !ALSO_DATA.contains(&name.local) && holds_known_tag(&format!("<{}>", name.local))
         }
         _ => false,
+    };
+    is_html || attributes(raw).any(|attribute| is_active(name, attribute.name, attribute.raw))
+}
+
+/// Whatever the element is called: a handler, or a link that loads by itself.
+fn is_active(element: &Name<'_>, attribute: &str, value: &str) -> bool {
+    let attribute = attribute.to_ascii_lowercase();
+    if let Some(event) = attribute.strip_prefix("on") {
+        return event.len() > 2 && event.bytes().all(|b| b.is_ascii_alphabetic());
     }
+    element.local.eq_ignore_ascii_case("link")
+        && attribute == "rel"
+        && decode_value(value)
+            .split_ascii_whitespace()
+            .any(|rel| LOADING.iter().any(|loading| loading.eq_ignore_ascii_case(rel)))
 }
 
 /// Writes pieces as HTML. Text inside elements is literal characters and stays so; text beside them
