@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::report::printable;
-use super::{Context, keyring, network, output};
+use super::{Context, explain_image, keyring, network, output};
 use crate::endpoint::Origin;
 use crate::explain::{Error, Explanation, Step, explain};
 use crate::fetch::Fetcher;
@@ -16,12 +16,15 @@ use crate::transform::Policy;
 /// Fetch once and tell each step in plain words: what came, what was repaired, what was cleaned, and why
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  limpid explain https://blog.example/feed.xml\n  limpid explain blog --verbose\n\nExit codes: 0 a feed came out, 69 the origin gave nothing, 1 what it gave is no feed."
+    after_help = "Examples:\n  limpid explain https://blog.example/feed.xml\n  limpid explain blog --verbose\n  limpid explain --image https://wsrv.nl/?url=blog.example/photo.jpg\n\nExit codes: 0 a feed came out, 69 the origin gave nothing, 1 what it gave is no feed."
 )]
 pub(super) struct Explain {
     /// An address, or the name of a configured feed
     #[arg(value_name = "URL|FEED")]
     source: String,
+    /// It is a picture: what wraps it, what is kept of it, what its origin says
+    #[arg(long, conflicts_with = "verbose")]
+    image: bool,
     /// Every detail: headers, each repair with line and column, each thing cleaned
     #[arg(short, long)]
     verbose: bool,
@@ -29,6 +32,10 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
+        if self.image {
+            let url = crate::config::web_address(&self.source).map_err(Failure::Usage)?;
+            return explain_image::run(&url, context);
+        }
         let (fetcher, origins, policy) = self.looked_up(context)?;
         let mut told = Vec::new();
         for origin in &origins {

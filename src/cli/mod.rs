@@ -3,6 +3,7 @@
 mod serve;
 mod clean;
 mod explain;
+mod explain_image;
 mod check;
 mod config;
 mod feed;

@@ -159,6 +159,17 @@ async fn a_restart_and_a_new_key_break_no_address_and_a_dead_origin_no_picture()
         assert!(etags.contains(&answer.header("etag").to_owned()));
     }
     assert_eq!((origin.count("/s.png"), origin.count("/l.png")), (1, 1));
+    let wrapped = format!("https://wsrv.nl/?url={}", origin.url("/s.png"));
+    let told = home.run(&["explain", "--image", &wrapped]);
+    assert_eq!(told.code, 69, "its origin is gone: {}", told.err);
+    for part in [
+        "weserv",
+        "fresh until",
+        origin.url("/s.png").as_str(),
+        "status 503",
+    ] {
+        assert!(told.out.contains(part), "{part} is not in {}", told.out);
+    }
     let purged = home.run(&["purge", "--host", "127.0.0.1"]);
     assert_eq!((purged.code, purged.out.as_str()), (0, "2 pictures taken away\n"));
 }
