@@ -6,6 +6,8 @@
 //! agency, foster parenting, reconstruction) never start, and what comes out of the sanitizer is what
 //! went in: the fixpoint.
 
+mod room;
+
 use std::ops::Range;
 
 use memchr::{memchr2_iter, memrchr2};
@@ -259,125 +261,6 @@ impl Nesting {
         self.cost += self.formatting;
         if self.cost > self.limits.cost {
             self.exceeded = true;
-        }
-    }
-
-    // ---- start tags
-
-    /// Closes what a start tag implies to be closed and opens what it implies to be open.
-    fn make_room(&mut self, name: &'static str) -> bool {
-        if elements::is_table_part(name) {
-            return self.make_room_in_table(name);
-        }
-        if name == "table" && self.is_table_frame() {
-            // A table right inside a table ends it.
-            self.end("table");
-        }
-        self.enter_cell();
-        match name {
-            "li" => self.end_sibling(&["li"]),
-            "dd" | "dt" => self.end_sibling(&["dd", "dt"]),
-            "a" => self.end_link(),
-            "rb" | "rtc" => self.end_ruby(&["dd", "dt", "li", "p", "rb", "rp", "rt", "rtc"]),
-            "rp" | "rt" => self.end_ruby(&["dd", "dt", "li", "p", "rb", "rp", "rt"]),
-            _ => {}
-        }
-        if elements::closes_paragraph(name) {
-            if let Some(at) = self.reach("p") {
-                self.close_to(at);
-            }
-            if elements::is_heading(name)
-                && self.open.last().is_some_and(|top| elements::is_heading(top.name))
-            {
-                self.close_to(self.open.len() - 1);
-            }
-        }
-        self.close_ended();
-        true
-    }
-
-    fn make_room_in_table(&mut self, name: &'static str) -> bool {
-        let Some(table) = self.open.iter().rposition(|open| open.name == "table") else {
-            return false;
-        };
-        let parents: &[&str] = match name {
-            "tr" => &["tbody", "thead", "tfoot"],
-            "td" | "th" => &["tr"],
-            _ => &[],
-        };
-        let parent = self.open[table..]
-            .iter()
-            .rposition(|open| parents.contains(&open.name))
-            .map_or(table, |at| table + at);
-        self.close_to(parent + 1);
-        if parent == table {
-            match name {
-                "tr" => self.imply("tbody"),
-                "td" | "th" => {
-                    let group = self.open[table..]
-                        .iter()
-                        .any(|open| matches!(open.name, "tbody" | "thead" | "tfoot"));
-                    if !group {
-                        self.imply("tbody");
-                    }
-                    self.imply("tr");
-                }
-                _ => {}
-            }
-        }
-        true
-    }
-
-    /// Content right inside a table gets a cell of its own, so that it stays in its place.
-    fn enter_cell(&mut self) {
-        if self.is_table_frame() && self.make_room_in_table("td") {
-            self.imply("td");
-        }
-    }
-
-    fn imply(&mut self, name: &'static str) {
-        let begin = self.out.len();
-        self.out.push('<');
-        self.out.push_str(name);
-        self.out.push('>');
-        self.at_pre_start = false;
-        self.push(name, begin..begin);
-    }
-
-    /// Ends an open item that a new one follows.
-    fn end_sibling(&mut self, names: &[&str]) {
-        for at in (0..self.open.len()).rev() {
-            let name = self.open[at].name;
-            if names.contains(&name) {
-                return self.close_to(at);
-            }
-            if elements::is_special(name) && !matches!(name, "address" | "div" | "p") {
-                return;
-            }
-        }
-    }
-
-    /// A link cannot stand in a link: the open one ends, with all that is open in it.
-    fn end_link(&mut self) {
-        let floor = self.floor();
-        let mut at = 0;
-        self.pending.retain(|open| {
-            at += 1;
-            at <= floor || open.name != "a"
-        });
-        if let Some(at) = self.in_cell(|open| open.name == "a") {
-            self.open[at].ended = true;
-            self.close_to(at);
-        }
-    }
-
-    /// Inside ruby, its parts end one another (with all whose end tags may be missing).
-    fn end_ruby(&mut self, names: &[&str]) {
-        if self.in_cell(|open| open.name == "ruby").is_none() {
-            return;
-        }
-        while self.open.last().is_some_and(|top| names.contains(&top.name)) {
-            self.close_to(self.open.len() - 1);
         }
     }
 
