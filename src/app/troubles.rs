@@ -57,7 +57,7 @@ fn entry(episode: &Episode, address: &str) -> Entry {
         (true, None) => "The settings are in force again".to_owned(),
     };
     let known_by = hash(format!("{about} {} {state}", episode.since).as_bytes());
-    let id: String = known_by.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = format!("{:032x}", u128::from_be_bytes(known_by));
     let text = if episode.over {
         let began = date(episode.since).format("%Y-%m-%d %H:%M UTC");
         format!("The trouble had begun at {began}.")

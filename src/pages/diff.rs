@@ -43,8 +43,8 @@ pub(super) fn diff(before: &str, after: &str) -> Diff {
                 .fill(false);
         }
     }
-    diff.before = parts(&old, slid(&old, old_changed));
-    diff.after = parts(&new, slid(&new, new_changed));
+    diff.before = parts(&old, joined(&old, slid(&old, old_changed)));
+    diff.after = parts(&new, joined(&new, slid(&new, new_changed)));
     diff
 }
 
@@ -62,6 +62,20 @@ fn slid(words: &[&str], mut changed: Vec<bool>) -> Vec<bool> {
                 start = None;
             }
             _ => {}
+        }
+    }
+    changed
+}
+
+/// The end of a tag, or a space, that stays between two words that go is of no interest by itself.
+fn joined(words: &[&str], mut changed: Vec<bool>) -> Vec<bool> {
+    for at in 1..words.len() {
+        let between = [at - 1, at + 1].map(|at| changed.get(at) == Some(&true)) == [true, true];
+        let little = words
+            .get(at)
+            .is_some_and(|word| *word == ">" || word.trim().is_empty());
+        if let Some(changed) = changed.get_mut(at).filter(|_| between && little) {
+            *changed = true;
         }
     }
     changed

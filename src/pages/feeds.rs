@@ -169,13 +169,17 @@ pub(super) fn next(stored: Option<&StoredResponse>, now: Millis) -> String {
     at.map_or_else(|| "on demand".to_owned(), |at| words::ahead(at, now))
 }
 
-/// Where a feed comes from: hosts, not whole addresses, which may hold a token.
+/// Where a feed comes from, in short: a host or the name of a file. The feed's own page says more.
 pub(super) fn origins(endpoint: &Endpoint) -> Vec<String> {
     let origins = endpoint.origins.iter();
     origins
         .map(|origin| match origin {
             Origin::Http(url) => crate::telemetry::host(url).to_owned(),
-            Origin::File(path) => path.display().to_string(),
+            Origin::File(path) => path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             Origin::Demo => "the built-in demo".to_owned(),
         })
         .collect()

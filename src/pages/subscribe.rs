@@ -64,7 +64,10 @@ pub(super) fn is_private(address: &str) -> bool {
     match url.as_ref().and_then(Url::host) {
         Some(Host::Ipv4(ip)) => !is_public(Ipv4Addr::into(ip)),
         Some(Host::Ipv6(ip)) => !is_public(Ipv6Addr::into(ip)),
-        Some(Host::Domain(name)) => !name.contains('.') || name.ends_with(".local") || name.ends_with(".lan"),
+        Some(Host::Domain(name)) => {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            !name.contains('.') || matches!(last, "local" | "lan" | "internal" | "localhost")
+        }
         None => false,
     }
 }

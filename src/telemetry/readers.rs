@@ -110,9 +110,9 @@ impl Readers {
             None => hasher.update(&[0]),
         };
         hasher.update(agent.as_bytes());
-        let hash = hasher.finalize();
-        let [a, b, c, d, e, f, g, h, ..] = *hash.as_bytes();
-        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+        let mut hash = [0; 8];
+        hasher.finalize_xof().fill(&mut hash);
+        u64::from_le_bytes(hash)
     }
 }
 

@@ -29,3 +29,4 @@ mod reloading;
 mod adding;
 mod deploying;
 mod docs;
+mod pages;

@@ -69,6 +69,21 @@ impl Reader {
         }
     }
 
+    /// Sends a form.
+    pub async fn post(&self, path: &str, form: &str) -> Answer {
+        let request = Request::post(format!("http://{}{path}", self.address))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Full::from(form.to_owned()))
+            .expect("a request");
+        let response = self.client.request(request).await.expect("an answer");
+        let (head, body) = response.into_parts();
+        Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body.collect().await.expect("a whole body").to_bytes(),
+        }
+    }
+
     /// Says these bytes and reads until the connection ends.
     pub async fn says(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut stream = connect(self.address).await;
