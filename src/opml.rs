@@ -251,6 +251,11 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Document, Error> {
             Event::Text(text) if in_title => {
                 document.title.push_str(&plain(&String::from_utf8_lossy(&text)));
             }
+            // References in text are events of their own.
+            Event::GeneralRef(name) if in_title => {
+                let reference = format!("&{};", String::from_utf8_lossy(&name));
+                document.title.push_str(&plain(&reference));
+            }
             _ => {}
         }
         if count > MAX_OUTLINES || open.len() > 2 * MAX_DEPTH {
