@@ -194,6 +194,19 @@ fn text_stays_text_when_the_elements_around_it_go() {
 }
 
 #[test]
+fn markup_in_a_cdata_section_of_xhtml_is_escaped() {
+    let out = clean(&rss(
+        "<item><body><p><![CDATA[</p><img src=x onerror=alert(1)>]]></p></body></item>",
+    ));
+    assert!(
+        out.contains("<p>&lt;/p&gt;&lt;img src=x onerror=alert(1)&gt;</p>"),
+        "{out}"
+    );
+    let kept = rss("<item><body><p><![CDATA[text]]></p></body></item>");
+    assert_eq!(clean(&kept), kept);
+}
+
+#[test]
 fn an_element_in_a_text_is_markup_when_it_runs_or_loads_whatever_it_is_called() {
     for title in [
         "<x onclick='alert(1)'>x</x>",

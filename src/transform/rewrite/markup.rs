@@ -25,8 +25,10 @@ const ALSO_DATA: [&str; 9] = [
 const SWALLOWING: [&str; 2] = ["plaintext", "xmp"];
 
 /// What `rel` says of links that a page loads by itself.
-const LOADING: [&str; 8] = [
+const LOADING: [&str; 10] = [
     "dns-prefetch",
+    "expect",
+    "icon",
     "import",
     "manifest",
     "modulepreload",
@@ -107,7 +109,9 @@ pub(super) fn shows_all(pieces: &[Piece<'_>]) -> bool {
                     !name.contains(':') || name == "xml:lang" || name.starts_with("xmlns:")
                 })
         }
-        Kind::Close | Kind::Text => true,
+        // Whoever takes the source for HTML would see markup there.
+        Kind::Text => !(piece.raw.contains("<![CDATA[") && decode(piece.raw).contains(['<', '&'])),
+        Kind::Close => true,
         _ => false,
     })
 }
