@@ -4,7 +4,6 @@ mod failure;
 mod make;
 mod ask;
 mod moved;
-mod local;
 pub mod original;
 
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use crate::cache::stored::{LastRead, OriginState, StoredResponse, Version};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
 use crate::fetch::{self, Fetcher};
-use crate::{telemetry, transform};
+use crate::{local, telemetry, transform};
 
 use self::ask::Answer;
 use self::original::Originals;
@@ -47,9 +46,9 @@ pub enum Error {
     /// What it gave could not be cleaned.
     #[error(transparent)]
     Transform(#[from] transform::Error),
-    /// A feed file could not be read.
-    #[error("the feed file cannot be read: {0}")]
-    File(&'static str),
+    /// A feed file, or a folder of archives, could not be read.
+    #[error(transparent)]
+    File(#[from] local::Error),
     /// The settings name no origin.
     #[error("this feed has no origin")]
     NoOrigin,

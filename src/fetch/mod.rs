@@ -363,7 +363,8 @@ impl Fetcher {
         url.set_fragment(None);
         let mut left = self.inner.options.timeout;
         loop {
-            guard::judge(&url, &self.inner.options.allow_private)?;
+            guard::judge(&url, &self.inner.options.allow_private)
+                .map_err(|error| trail.in_our_words(error))?;
             if self.is_own_picture(&url) {
                 return Err(Error::Redirect("they lead back to this server"));
             }
@@ -381,7 +382,7 @@ impl Fetcher {
             match hop {
                 Ok(Ok(Hop::Elsewhere(next))) => url = next,
                 Ok(Ok(Hop::Arrived(arrived))) => return Ok((arrived, share)),
-                Ok(Err(error)) => return Err(error),
+                Ok(Err(error)) => return Err(trail.in_our_words(error)),
                 Err(_) => return Err(Error::Timeout("the whole answer")),
             }
         }

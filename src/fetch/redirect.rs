@@ -31,6 +31,16 @@ impl Trail {
         self.asked.len() > 1 && self.permanent
     }
 
+    /// What went wrong at the last address asked. One that an origin named is not named to readers.
+    #[must_use]
+    pub fn in_our_words(&self, error: Error) -> Error {
+        match error {
+            Error::Refused(_) if self.asked.len() > 1 => Error::Refused("behind a redirect".to_owned()),
+            Error::Resolve(_) if self.asked.len() > 1 => Error::Resolve("behind a redirect".to_owned()),
+            other => other,
+        }
+    }
+
     /// Where the answer sends us. The guard has yet to judge it.
     ///
     /// # Errors

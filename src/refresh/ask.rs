@@ -5,15 +5,15 @@ use http::{HeaderMap, HeaderName, header};
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::{Error, Tools, local, moved};
+use super::{Error, Tools, moved};
 use crate::cache::representation::hash;
 use crate::cache::stored::StoredResponse;
 use crate::clock::Millis;
-use crate::demo;
 use crate::endpoint::{Endpoint, Origin};
 use crate::fetch::{self, Fetcher};
 use crate::message::{Fetched, OriginResponse, Validators};
 use crate::transform::Limits;
+use crate::{demo, local};
 
 /// However often an origin says 304, once a day it is asked for everything: some say it though the
 /// feed has changed.
@@ -153,9 +153,12 @@ async fn whole(fetcher: &Fetcher, origin: &Origin, limits: &Limits) -> Result<Pa
             Fetched::Modified(response) => Ok(part(response)),
             Fetched::NotModified { .. } => Err(unasked_304()),
         },
-        Origin::File(path) => local::read(path, limits)
-            .await
-            .map(|body| Part::local(body, None)),
+        Origin::File(path) => {
+            let (path, limits) = (path.clone(), limits.clone());
+            let task = tokio::task::spawn_blocking(move || local::document(&path, &limits));
+            let body = task.await.map_err(|_crash| Error::Crashed)??;
+            Ok(Part::local(body.into(), None))
+        }
         Origin::Demo => {
             let address = Url::parse(demo::ADDRESS).ok();
             Ok(Part::local(Bytes::from_static(demo::FEED), address))

@@ -184,6 +184,8 @@ async fn a_redirect_to_a_private_address_is_never_followed() {
         allowed.at("/").redirects(302, &target);
         let error = refusal(second_loopback_only(&[&["127.0.0.1"]]), &allowed.url("/")).await;
         assert!(matches!(error, Error::Refused(_)), "{target}: {error:?}");
+        // Whoever reads the error learns nothing from the origin's word.
+        assert!(error.to_string().contains("behind a redirect"), "{error}");
     }
     allowed.at("/").redirects(302, "file:///etc/passwd");
     let error = refusal(second_loopback_only(&[&["127.0.0.1"]]), &allowed.url("/")).await;
