@@ -4,6 +4,7 @@ mod background;
 mod in_force;
 mod reloads;
 mod observe;
+mod deltas;
 pub mod troubles;
 
 use std::collections::{HashMap, HashSet};
@@ -26,6 +27,7 @@ use crate::cache::{Cache, Found, Landed, Missed};
 use crate::clock::{Clock, Millis};
 use crate::endpoint::Endpoint;
 use crate::fetch::Fetcher;
+use crate::fetch::circle::Through;
 use crate::images::{Image, Images};
 use crate::message::{Format, Kind};
 use crate::refresh::original::Originals;
@@ -34,9 +36,10 @@ use crate::schedule::{self, Schedule};
 use crate::sign::KeyRing;
 use crate::store::{self, Place, Store};
 use crate::telemetry::Telemetry;
-use crate::transform::convert::convert;
+use crate::transform::convert::{Own, convert};
 use crate::{cache, demo, fetch, images, transform};
 
+use deltas::Deltas;
 use reloads::Reloads;
 
 pub use in_force::InForce;
@@ -146,6 +149,17 @@ pub struct App {
     /// When which configured feed is refreshed before anyone asks.
     schedule: Schedule,
     conversions: Memory<ConversionKey, Arc<Representation>>,
+    /// What readers who ask for news alone had before.
+    deltas: Deltas,
+}
+
+/// What of a reader's request decides whether an origin is asked, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// `only-if-cached` (RFC 9111 §5.2.1.7).
+    pub only_stored: bool,
+    /// The reader is a server like us, or asks for one.
+    pub through: Through,
 }
 
 /// Who named the address of a feed that is not in the settings.
@@ -206,7 +220,10 @@ impl App {
         };
         let images = Images::new(
             options.images.clone(),
-            Fetcher::counted(options.image_fetch.clone(), Arc::clone(&telemetry.metrics)),
+            Fetcher::counted(
+                in_force::as_ourselves(&options, options.image_fetch.clone()),
+                Arc::clone(&telemetry.metrics),
+            ),
             clock.clone(),
         );
         let told = images.clone();
@@ -226,6 +243,7 @@ impl App {
                 .max_capacity(MAX_RENEWALS)
                 .time_to_live(RENEWAL)
                 .build(),
+            deltas: Deltas::new(memory),
             conversions: Memory::builder()
                 .max_capacity(memory / 16 * 3)
                 .weigher(|_, made: &Arc<Representation>| u32::try_from(made.weight()).unwrap_or(u32::MAX))
@@ -282,9 +300,10 @@ impl App {
         self: &Arc<Self>,
         endpoint: &Arc<Endpoint>,
         by: NamedBy,
-        only_stored: bool,
+        asked: Asked,
     ) -> Result<Found, Missed> {
-        let refresh = self.refreshing(endpoint, by);
+        let only_stored = asked.only_stored;
+        let refresh = self.refreshing(endpoint, by, asked.through);
         let found = self
             .cache
             .get(&endpoint.name, &endpoint.freshness, only_stored, refresh)
@@ -327,7 +346,7 @@ impl App {
 
     /// Asks the origin of `endpoint` now, unless it is being asked already.
     pub fn refresh(self: &Arc<Self>, endpoint: &Arc<Endpoint>, by: NamedBy) -> Flight<Landed> {
-        let refresh = self.refreshing(endpoint, by);
+        let refresh = self.refreshing(endpoint, by, Through::default());
         self.cache.refresh(&endpoint.name, &endpoint.freshness, refresh)
     }
 
@@ -341,6 +360,7 @@ impl App {
         self: &Arc<Self>,
         endpoint: &Arc<Endpoint>,
         by: NamedBy,
+        through: Through,
     ) -> impl FnOnce(Option<Arc<StoredResponse>>) -> Refreshing + Send + 'static {
         let (app, endpoint) = (Arc::clone(self), Arc::clone(endpoint));
         move |prior| {
@@ -348,10 +368,14 @@ impl App {
                 let in_force = app.in_force();
                 let now = app.clock.millis();
                 let began = Instant::now();
-                let refreshed = refresh(in_force.tools(by), &endpoint, prior.as_deref(), now).await;
+                let tools = in_force.tools(by).on_behalf_of(through);
+                let refreshed = refresh(&tools, &endpoint, prior.as_deref(), now).await;
                 let refreshed = refreshed.map_err(Failure::from);
                 app.observe(&endpoint, by, prior.as_deref(), &refreshed, began.elapsed());
                 let stored = refreshed?;
+                if let Some(prior) = &prior {
+                    app.watch(&endpoint, by, prior, &stored).await;
+                }
                 app.show_pictures(
                     &endpoint.name,
                     &stored.version,
@@ -382,27 +406,33 @@ impl App {
         self.images.prefetch(&pictures);
     }
 
-    /// `version` in `format`: itself, or a conversion of it for `self_url`, made once.
+    /// `version` in `format`, else in that of `endpoint`: itself, or a conversion of it, made once.
     ///
     /// # Errors
     /// When it cannot be converted.
     pub async fn in_format(
         &self,
         version: &Arc<Version>,
-        format: Format,
-        self_url: impl FnOnce() -> Option<Url>,
+        endpoint: &Endpoint,
+        format: Option<Format>,
     ) -> Result<Served, Arc<transform::Error>> {
         let kind = version.representation.kind;
+        let self_url = || endpoint.address(format);
+        let format = format.unwrap_or(endpoint.format);
         if is_already(kind, format) {
             return Ok(Served::Version(Arc::clone(version)));
         }
-        let self_url = self_url();
-        let key = conversion_key(version, format, self_url.as_ref());
+        let (self_url, hub) = (self_url(), endpoint.transform.hub.clone());
+        let key = conversion_key(version, format, [self_url.as_ref(), hub.as_ref()]);
         let (version, now) = (Arc::clone(version), self.clock.millis());
         let made = self.conversions.try_get_with(key, async move {
             let work = move || {
                 let source = &version.representation;
-                let (body, kind) = convert(&source.identity, kind, format, self_url.as_ref())?;
+                let own = Own {
+                    self_url: self_url.as_ref(),
+                    hub: hub.as_ref(),
+                };
+                let (body, kind) = convert(&source.identity, kind, format, own)?;
                 let mut made = Representation::new(body, kind, None, now);
                 // As old as what it was made from, on every instance and after every restart.
                 made.last_modified = source.last_modified;
@@ -443,11 +473,13 @@ fn is_already(kind: Kind, format: Format) -> bool {
     )
 }
 
-fn conversion_key(version: &Version, format: Format, self_url: Option<&Url>) -> ConversionKey {
+fn conversion_key(version: &Version, format: Format, own: [Option<&Url>; 2]) -> ConversionKey {
     let mut key = version.representation.hash.to_vec();
     key.extend_from_slice(format.extension().unwrap_or_default().as_bytes());
-    key.push(0);
-    key.extend_from_slice(self_url.map_or("", Url::as_str).as_bytes());
+    for url in own {
+        key.push(0);
+        key.extend_from_slice(url.map_or("", Url::as_str).as_bytes());
+    }
     hash(&key)
 }
 

@@ -41,6 +41,17 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Where it is served in `format`, or as it is.
+    #[must_use]
+    pub fn address(&self, format: Option<Format>) -> Option<Url> {
+        let mut url = self.transform.self_url.clone()?;
+        if let Some(extension) = format.and_then(Format::extension) {
+            let path = format!("{}.{extension}", url.path());
+            url.set_path(&path);
+        }
+        Some(url)
+    }
+
     /// A hash of everything but the origin's bytes that decides what the cleaned bytes are: under
     /// another one, a stored copy is made anew. A new release cleans anew too.
     #[must_use]

@@ -4,6 +4,7 @@ mod failure;
 mod make;
 mod ask;
 mod moved;
+mod swapped;
 pub mod original;
 
 use std::sync::Arc;
@@ -17,11 +18,13 @@ use crate::cache::freshness::{Freshness, lifetime};
 use crate::cache::stored::{LastRead, OriginState, StoredResponse, Version};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
+use crate::fetch::circle::Through;
 use crate::fetch::{self, Fetcher};
 use crate::{local, telemetry, transform};
 
 use self::ask::Answer;
 use self::original::Originals;
+pub(crate) use self::swapped::is_another;
 
 /// A feed that had entries and now has none is believed after so many refreshes in a row.
 const EMPTY_BELIEVED: u8 = 3;
@@ -35,6 +38,17 @@ pub struct Tools {
     pub transforms: Arc<Semaphore>,
     /// Where the last original of each feed is remembered, for its owner.
     pub originals: Originals,
+}
+
+impl Tools {
+    /// The same, asking for what others like us have been asked for.
+    #[must_use]
+    pub fn on_behalf_of(&self, through: Through) -> Self {
+        Self {
+            fetcher: self.fetcher.on_behalf_of(through),
+            ..self.clone()
+        }
+    }
 }
 
 /// Why a refresh brought nothing. The texts are for people and hold no word of the origin's.

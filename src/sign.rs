@@ -23,6 +23,8 @@ pub enum Purpose {
     Image,
     /// A feed by address, `/clean/…`.
     Feed,
+    /// What we are called among proxies.
+    Name,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
         match self {
             Self::Image => b"limpid image v1\n",
             Self::Feed => b"limpid feed v1\n",
+            Self::Name => b"limpid name v1\n",
         }
     }
 }
@@ -89,6 +92,12 @@ impl KeyRing {
             BASE64URL.encode_string(&tag[..16], &mut out);
         }
         out
+    }
+
+    /// What we, and all who share our keys, are called among proxies (RFC 8586 §2: a token).
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("limpid-{}", self.sign(Purpose::Name, ""))
     }
 
     /// True when `signature` is ours for `message`. Takes the same time for any wrong signature.

@@ -329,7 +329,8 @@ fn equal<T: PartialEq + std::fmt::Debug>(before: &T, after: &T) -> Result<(), St
 }
 
 fn converts(body: &[u8], kind: Kind, format: Format, entries: usize) -> Result<(), String> {
-    let (out, out_kind) = convert::convert(body, kind, format, None).map_err(|error| error.to_string())?;
+    let (out, out_kind) =
+        convert::convert(body, kind, format, convert::Own::default()).map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&out).into_owned();
     safe::check(&text, out_kind)?;
     lossless::well_formed(&text, out_kind)?;

@@ -113,7 +113,7 @@ fn said(landed: &Landed, now: Millis) -> Option<Said> {
     };
     let Failing { last, .. } = &**failing;
     match (last.class, last.status) {
-        (Class::Refused | Class::Defect, _) => None,
+        (Class::Refused | Class::Defect | Class::Circle, _) => None,
         (_, Some(429 | 503)) if last.retry_after.is_some() => Some(Said::Later(failing.retry_at.max(now))),
         (_, None | Some(429 | 500..)) => Some(Said::Nothing),
         (_, Some(_)) => Some(Said::Answer),

@@ -29,6 +29,8 @@ pub(super) struct Wiring {
 pub struct InForce {
     /// Writes and reads signed addresses.
     pub signer: Signer,
+    /// What we are called among proxies.
+    pub name: String,
     /// Who may ask for feeds that are not in the settings.
     pub adhoc: Access,
     /// The path of the public address, without a trailing slash.
@@ -52,7 +54,8 @@ pub struct InForce {
 impl InForce {
     /// What `options` say. Connections to origins are kept when nothing was said about them anew.
     pub(super) fn new(options: Options, wiring: &Wiring, before: Option<&Self>) -> Self {
-        let said = format!("{:?}", options.fetch);
+        let fetch = as_ourselves(&options, options.fetch.clone());
+        let said = format!("{fetch:?}");
         let tools = |options: fetch::Options| Tools {
             fetcher: Fetcher::counted(options, Arc::clone(&wiring.metrics)),
             transforms: Arc::clone(&wiring.transforms),
@@ -63,9 +66,9 @@ impl InForce {
         } else {
             let public_only = fetch::Options {
                 allow_private: fetch::guard::Allow::default(),
-                ..options.fetch.clone()
+                ..fetch.clone()
             };
-            (tools(options.fetch), tools(public_only))
+            (tools(fetch), tools(public_only))
         };
         let endpoints: HashMap<_, _> = options
             .endpoints
@@ -73,7 +76,6 @@ impl InForce {
             .map(|endpoint| (endpoint.name.clone(), Arc::new(endpoint)))
             .collect();
         Self {
-            signer: Signer::new(options.keys, &options.public_url),
             adhoc: options.adhoc,
             prefix: options.public_url.path().trim_end_matches('/').to_owned(),
             trusted_proxies: options.trusted_proxies,
@@ -83,6 +85,8 @@ impl InForce {
                 .collect(),
             endpoints,
             template: options.template,
+            name: options.keys.name(),
+            signer: Signer::new(options.keys, &options.public_url),
             fetch: said,
             trusted,
             open,
@@ -126,5 +130,14 @@ impl InForce {
         known
             .and_then(|endpoint| self.policies.get(&endpoint.name).copied())
             .unwrap_or_else(|| endpoint.policy_hash())
+    }
+}
+
+/// `fetch` so that we know our own requests when they come back to us.
+pub(super) fn as_ourselves(options: &Options, fetch: fetch::Options) -> fetch::Options {
+    fetch::Options {
+        own: Some(options.public_url.clone()),
+        name: options.keys.name(),
+        ..fetch
     }
 }

@@ -11,6 +11,7 @@ use crate::cache::stored::{Failure, StoredResponse};
 use crate::clock::Millis;
 use crate::endpoint::{Endpoint, Origin};
 use crate::explain::{Explanation, explain, reasons};
+use crate::refresh::is_another;
 use crate::refresh::original::{Original, Packed};
 use crate::telemetry::history::{Outcome, Past, Refresh};
 use crate::telemetry::metrics::FeedFigures;
@@ -66,6 +67,31 @@ impl App {
                 outcome,
             },
         );
+    }
+
+    /// Tells the owner when nothing is left of what a feed was: somebody else may have got its address.
+    pub(super) async fn watch(
+        &self,
+        endpoint: &Endpoint,
+        by: NamedBy,
+        prior: &StoredResponse,
+        stored: &StoredResponse,
+    ) {
+        let (before, after) = (Arc::clone(&prior.version), Arc::clone(&stored.version));
+        let is_ours = by == NamedBy::Owner && self.endpoint(&endpoint.name).is_some();
+        if !is_ours || Arc::ptr_eq(&before, &after) {
+            return;
+        }
+        // Reading two documents is work; it is seldom done.
+        let compared = tokio::task::spawn_blocking(move || is_another(&before, &after));
+        if compared.await.unwrap_or(false)
+            && self
+                .telemetry
+                .history
+                .swapped(&endpoint.name, self.clock.millis())
+        {
+            tracing::warn!(feed = %endpoint.name, "all entries and the title changed at once: is it still the same feed?");
+        }
     }
 
     /// Notes what a stored copy tells of the time before this process.

@@ -7,7 +7,7 @@ use super::App;
 use crate::cache::representation::{Representation, hash};
 use crate::clock::Millis;
 use crate::message::Kind;
-use crate::telemetry::history::Episode;
+use crate::telemetry::history::{Episode, Trouble};
 
 /// The name under which the feed of troubles is served; no configured feed can have it.
 pub const STATUS: &str = "_status";
@@ -51,14 +51,23 @@ fn entry(episode: &Episode, address: &str) -> Entry {
     let about = episode.feed.as_deref().unwrap_or("the settings");
     let state = if episode.over { "over" } else { "began" };
     let title = match (episode.over, &episode.feed) {
+        (_, Some(feed)) if episode.trouble == Trouble::Swapped => format!("{feed} has become another feed"),
         (false, Some(feed)) => format!("{feed} cannot be refreshed"),
         (true, Some(feed)) => format!("{feed} works again"),
         (false, None) => "The settings have a fault; the old ones stay in force".to_owned(),
         (true, None) => "The settings are in force again".to_owned(),
     };
+    let state = match episode.trouble {
+        Trouble::Swapped => "swapped",
+        Trouble::Failing => state,
+    };
     let known_by = hash(format!("{about} {} {state}", episode.since).as_bytes());
     let id = format!("{:032x}", u128::from_be_bytes(known_by));
-    let text = if episode.over {
+    let text = if episode.trouble == Trouble::Swapped {
+        "All its entries and its title changed at once. Readers get it as it is now. If its owner did not begin anew, \
+         somebody else may have got its address: look at it, and remove it if need be."
+            .to_owned()
+    } else if episode.over {
         let began = date(episode.since).format("%Y-%m-%d %H:%M UTC");
         format!("The trouble had begun at {began}.")
     } else {

@@ -21,7 +21,7 @@ use crate::transform::{EntryMark, Hints, Picture};
 use wire::{Wire, fields};
 
 /// The layout of heads and bodies. A record of another one is a miss: it costs a refetch.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 /// What changes with each date.
 #[derive(Clone, Debug)]
@@ -194,7 +194,9 @@ fields!(Hints {
     ttl,
     skip_hours,
     skip_days,
-    entries
+    entries,
+    hub,
+    topic
 });
 fields!(Change { entry, reason, what });
 
@@ -212,7 +214,7 @@ macro_rules! names {
     };
 }
 names!(Kind: Rss = 0, Rdf = 1, Atom = 2, Json = 3);
-names!(Class: Refused = 0, Bad = 1, Slow = 2, Defect = 3);
+names!(Class: Refused = 0, Bad = 1, Slow = 2, Defect = 3, Circle = 4);
 names!(Reason:
     Embed = 0, Element = 1, Attribute = 2, Address = 3, Image = 4, Unwrapped = 5, Pixel = 6, Parameters = 7,
     Redirector = 8, ShareButton = 9, TooDeep = 10, Identity = 11, Selection = 12,

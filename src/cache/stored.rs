@@ -136,6 +136,8 @@ pub enum Class {
     Slow,
     /// A defect of ours.
     Defect,
+    /// The origin is ourselves, or a proxy that in the end asks us.
+    Circle,
 }
 
 impl Class {
@@ -147,6 +149,7 @@ impl Class {
             Self::Bad => "bad-answer",
             Self::Slow => "timeout",
             Self::Defect => "defect",
+            Self::Circle => "loop",
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::config::{Images, Settings};
 use crate::fetch::Fetcher;
 use crate::message::{Fetched, Format, OriginResponse, Validators};
 use crate::sign::Signer;
-use crate::transform::convert::{convert, html};
+use crate::transform::convert::{Own, convert, html};
 use crate::transform::{self, Limits, Source, Transformed, archive, transform};
 use crate::{config, local};
 
@@ -210,6 +210,6 @@ fn file(path: &Path, limits: &Limits) -> Result<Vec<u8>, local::Error> {
 }
 
 fn converted(cleaned: &Transformed, format: Format) -> Result<(), Failure> {
-    let (body, _) = convert(&cleaned.body, cleaned.kind, format, None)?;
+    let (body, _) = convert(&cleaned.body, cleaned.kind, format, Own::default())?;
     output::result(&body)
 }

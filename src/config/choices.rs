@@ -231,6 +231,7 @@ impl Choices {
             format: feed.format,
             transform: transform::Policy {
                 self_url: Url::parse(&format!("{}/feeds/{name}", signer.public_url())).ok(),
+                hub: None,
                 title: feed.title.clone(),
                 select: feed.select.clone(),
                 clean: feed.clean.policy(Some(signer), &self.field_limits),

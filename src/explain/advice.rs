@@ -54,6 +54,7 @@ fn after_fetch(error: &fetch::Error) -> &'static str {
         E::TooLarge(_) => "fetch.max_body allows more, if the feed really is that large.",
         E::Disk(_) => "The disk of this machine is full or broken: look at the folder of the store.",
         E::Unwanted => "Check that the address leads to a feed.",
+        E::Circle => "Give the feed's own address, not the one at which Limpid serves it.",
         E::Redirect(_) => "Open the address in a browser and use the one where it ends.",
         E::Status { status, .. } => after_status(*status),
     }

@@ -96,6 +96,7 @@ impl Error {
             Self::TooLarge(_) => "too-large",
             Self::Unwanted => "unwanted",
             Self::Redirect(_) => "redirect",
+            Self::Circle => "loop",
             Self::Disk(_) => "disk",
             Self::Status {
                 status: 400..=499, ..

@@ -7,6 +7,7 @@ mod body;
 mod budget;
 mod lanes;
 pub mod spool;
+pub mod circle;
 pub mod redirect;
 pub mod connect;
 pub mod guard;
@@ -32,6 +33,7 @@ use self::asked::Asked;
 use self::body::Ceiling;
 use self::budget::Budget;
 pub use self::budget::Share;
+use self::circle::{CDN_LOOP, Through};
 use self::lanes::Lanes;
 use self::redirect::Trail;
 use self::spool::{Body, Spool};
@@ -80,8 +82,10 @@ pub struct Options {
     pub per_host: usize,
     /// Requests at once in all.
     pub total: usize,
-    /// Our own public address: what leads back to our pictures goes round in a circle.
+    /// Our own public address: what leads back to it goes round in a circle.
     pub own: Option<Url>,
+    /// By which we know our own requests when they come back to us; empty: we do not.
+    pub name: String,
     /// How names become addresses.
     pub resolver: connect::Resolver,
     /// Whose word is believed about certificates.
@@ -106,6 +110,7 @@ impl Default for Options {
             per_host: 2,
             total: 64,
             own: None,
+            name: String::new(),
             resolver: connect::Resolver::System,
             roots: connect::Roots::System,
         }
@@ -145,6 +150,9 @@ pub enum Error {
     /// It could not be put on our own disk.
     #[error("the answer could not be written to disk")]
     Disk(#[source] Arc<std::io::Error>),
+    /// It is ourselves, or a proxy that in the end asks one that asks it.
+    #[error("the origin leads round in a circle, back to a server that asks it")]
+    Circle,
     /// Too many redirects, a loop, one without a target, or one from https to http.
     #[error("the origin's redirects lead nowhere: {0}")]
     Redirect(&'static str),
@@ -196,6 +204,7 @@ pub enum ImageAnswer {
 #[derive(Clone, Debug)]
 pub struct Fetcher {
     inner: Arc<Inner>,
+    through: Through,
 }
 
 #[derive(Debug)]
@@ -229,6 +238,16 @@ impl Fetcher {
                 budget,
                 metrics,
             }),
+            through: Through::default(),
+        }
+    }
+
+    /// The same, asking for what others like us have been asked for.
+    #[must_use]
+    pub fn on_behalf_of(&self, through: Through) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            through,
         }
     }
 
@@ -313,15 +332,6 @@ impl Fetcher {
         }
     }
 
-    /// True when `url` is one of our own pictures: an origin that sends us to ourselves would have us wait for us.
-    fn is_own_picture(&self, url: &Url) -> bool {
-        self.inner.options.own.as_ref().is_some_and(|own| {
-            let rest = url.path().strip_prefix(own.path().trim_end_matches('/'));
-            url.origin() == own.origin()
-                && rest.is_some_and(|rest| rest.starts_with("/i/") || rest.starts_with("/w/"))
-        })
-    }
-
     /// Asks and counts.
     async fn get(
         &self,
@@ -363,11 +373,15 @@ impl Fetcher {
         url.set_fragment(None);
         let mut left = self.inner.options.timeout;
         loop {
-            guard::judge(&url, &self.inner.options.allow_private)
-                .map_err(|error| trail.in_our_words(error))?;
-            if self.is_own_picture(&url) {
-                return Err(Error::Redirect("they lead back to this server"));
+            let options = &self.inner.options;
+            if options
+                .own
+                .as_ref()
+                .is_some_and(|own| circle::leads_to(own, &url))
+            {
+                return Err(Error::Circle);
             }
+            guard::judge(&url, &options.allow_private).map_err(|error| trail.in_our_words(error))?;
             let host = url.host_str().unwrap_or_default();
             let turn = timeout(self.inner.options.timeout, self.inner.lanes.enter(host)).await;
             let Ok(Some(_leave)) = turn else {
@@ -422,6 +436,7 @@ impl Fetcher {
             status if redirect::is_redirect(status) => {
                 trail.follow(status, &head.headers).map(Hop::Elsewhere)
             }
+            status if circle::is_told(status, &head.headers) => Err(Error::Circle),
             status => Err(Error::Status {
                 status: status.as_u16(),
                 retry_after: answer::retry_after(&head.headers),
@@ -432,7 +447,10 @@ impl Fetcher {
     /// Sends the request and waits for the answer's head.
     async fn send(&self, url: &Url, ask: &Ask<'_>) -> Result<Response<Incoming>, Error> {
         let options = &self.inner.options;
-        let request = request(url, ask, &options.user_agent)?;
+        let mut request = request(url, ask, &options.user_agent)?;
+        if let Some(names) = self.through.and(&options.name) {
+            request.headers_mut().insert(CDN_LOOP, names);
+        }
         // The connector bounds connecting by itself and says so better.
         let patience = options.connect_timeout * 2 + options.idle_timeout;
         match timeout(patience, self.inner.client.request(request)).await {

@@ -16,6 +16,8 @@ pub(super) enum State {
     New,
     /// A failure or two: the weather.
     Unsure(String),
+    /// All entries and the title changed at once, so long ago.
+    Swapped(String),
     /// It fails; readers get the last good copy.
     Stale(String),
     /// It fails, and there is nothing to give.
@@ -33,7 +35,9 @@ impl State {
         };
         let usable = stored.freshness.state(now) != Freshness::Spent;
         match &stored.failing {
-            None => Self::Well,
+            None => past
+                .swapped_lately(now)
+                .map_or(Self::Well, |at| Self::Swapped(words::ago(at, now))),
             Some(failing) if !usable => Self::Broken(failing.last.sentence.to_string()),
             Some(failing) => {
                 let why = failing.last.sentence.to_string();
@@ -52,7 +56,7 @@ impl State {
         match self {
             Self::Well => "well",
             Self::New => "new",
-            Self::Unsure(_) => "wait",
+            Self::Unsure(_) | Self::Swapped(_) => "wait",
             Self::Stale(_) | Self::Broken(_) => "trouble",
         }
     }
@@ -63,6 +67,9 @@ impl State {
             Self::Well => "All is well.".to_owned(),
             Self::New => "Not asked for yet.".to_owned(),
             Self::Unsure(why) => format!("The last look failed: {why}. Readers notice nothing."),
+            Self::Swapped(when) => {
+                format!("All entries and the title changed at once, {when}. Is it still the same feed?")
+            }
             Self::Stale(why) => format!("In trouble: {why}. Readers get the last good copy."),
             Self::Broken(why) => format!("In trouble: {why}. There is no copy to give."),
         }

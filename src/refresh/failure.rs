@@ -10,6 +10,7 @@ impl From<Error> for Failure {
         let class = match &error {
             Error::Fetch(fetch::Error::Refused(_)) => Class::Refused,
             Error::Fetch(fetch::Error::Timeout(_)) => Class::Slow,
+            Error::Fetch(fetch::Error::Circle) => Class::Circle,
             Error::Fetch(_) | Error::Transform(_) | Error::File(_) => Class::Bad,
             Error::NoOrigin | Error::Crashed => Class::Defect,
         };

@@ -16,10 +16,13 @@ use super::respond::feed::{feed, made};
 use super::respond::picture::picture;
 use super::respond::problem::{Problem, problem};
 use super::respond::reply::{self, Reply};
+use super::respond::{conditional, news};
 use super::route::{Route, route};
 use crate::app::troubles::STATUS;
-use crate::app::{Access, App, InForce, NamedBy};
+use crate::app::{Access, App, Asked, InForce, NamedBy, Served};
+use crate::cache::Found;
 use crate::endpoint::Endpoint;
+use crate::fetch::circle::Through;
 use crate::message::Format;
 
 /// ★ Answers one request of a reader. Never fails: what goes wrong is an answer too.
@@ -38,7 +41,7 @@ pub async fn handle<B>(app: &Arc<App>, peer: Option<IpAddr>, request: &Request<B
     };
     let route = route(&in_force.prefix, uri.path(), uri.query());
     let name = route.name();
-    let answer = match refuse::refuse(app, request) {
+    let answer = match refuse::refuse(&in_force, request) {
         Some(refused) => Err(refused),
         None => answer(&reader, route).await,
     };
@@ -154,17 +157,18 @@ impl Reader<'_> {
         by: NamedBy,
         format: Option<Format>,
     ) -> Result<Reply, Problem> {
-        let found = self.app.feed(endpoint, by, self.wants_stored_only()).await;
+        let found = self.app.feed(endpoint, by, self.asked()).await;
         let found = found.map_err(Problem::Feed)?;
         self.app.looked(found.how);
         if by == NamedBy::Owner {
             self.count(endpoint);
         }
         let version = &found.response.version;
-        let self_url = || address_of(endpoint, format);
-        let format = format.unwrap_or(endpoint.format);
-        let served = self.app.in_format(version, format, self_url).await;
+        let served = self.app.in_format(version, endpoint, format).await;
         let served = served.map_err(|_| Problem::Convert)?;
+        if let Some(news) = self.news(&found, &served).await {
+            return Ok(news);
+        }
         Ok(feed(
             self.method,
             self.headers,
@@ -172,6 +176,21 @@ impl Reader<'_> {
             &served,
             self.app.clock.millis(),
         ))
+    }
+
+    /// The new entries alone, for a reader that asks for no more (`A-IM: feed`) and has an older version.
+    async fn news(&self, found: &Found, served: &Served) -> Option<Reply> {
+        let Served::Version(version) = served else {
+            return None;
+        };
+        if !news::are_wanted(self.headers) {
+            return None;
+        }
+        let before = conditional::versions(self.headers);
+        let (part, base) = self.app.news(version, &before).await?;
+        let now = self.app.clock.millis();
+        let answer = (&version.representation, &*part, base);
+        Some(news::news(self.method, self.headers, found, answer, now))
     }
 
     /// Counts this reader among those of a configured feed.
@@ -187,8 +206,15 @@ impl Reader<'_> {
         }
     }
 
-    /// `Cache-Control: only-if-cached` (RFC 9111 §5.2.1.7). No other wish of a reader's decides
-    /// whether an origin is asked.
+    /// No other wish of a reader's decides whether an origin is asked.
+    fn asked(&self) -> Asked {
+        Asked {
+            only_stored: self.wants_stored_only(),
+            through: Through::of(self.headers),
+        }
+    }
+
+    /// `Cache-Control: only-if-cached` (RFC 9111 §5.2.1.7).
     fn wants_stored_only(&self) -> bool {
         let values = self.headers.get_all(header::CACHE_CONTROL).iter();
         let mut directives = values
@@ -196,14 +222,4 @@ impl Reader<'_> {
             .flat_map(|value| value.split(','));
         directives.any(|directive| directive.trim().eq_ignore_ascii_case("only-if-cached"))
     }
-}
-
-/// The address at which `endpoint` is served in `format`.
-fn address_of(endpoint: &Endpoint, format: Option<Format>) -> Option<Url> {
-    let mut url = endpoint.transform.self_url.clone()?;
-    if let Some(extension) = format.and_then(Format::extension) {
-        let path = format!("{}.{extension}", url.path());
-        url.set_path(&path);
-    }
-    Some(url)
 }

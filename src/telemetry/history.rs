@@ -11,6 +11,8 @@ const MAX_REFRESHES: usize = 168;
 const MAX_FEEDS: usize = 2_000;
 /// Beginnings and ends of trouble that are told.
 const MAX_EPISODES: usize = 100;
+/// That a feed has become another one is told again after so long: some do it every day.
+const SWAPPED: Millis = 7 * 24 * 3_600_000;
 /// So many failures in a row are an episode; fewer are the weather.
 pub const EPISODE: u32 = 3;
 
@@ -48,13 +50,25 @@ pub struct Past {
     pub failing_since: Option<Millis>,
     /// When readers got other bytes last.
     pub last_change: Option<Millis>,
+    /// When all its entries and its title changed at once, if that was told lately.
+    pub swapped: Option<Millis>,
     /// What cleaning removed or replaced, by the reason's name.
     pub removed: BTreeMap<&'static str, u64>,
+}
+
+/// What kind of trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Something fails.
+    Failing,
+    /// A feed has become another one at once.
+    Swapped,
 }
 
 /// The beginning or the end of trouble.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Episode {
+    pub trouble: Trouble,
     /// The feed's name; `None`: Limpid itself.
     pub feed: Option<Arc<str>>,
     /// When the trouble began: with the feed's name, what the episode is known by.
@@ -115,6 +129,7 @@ impl History {
         }
         let episode = match (told.failing_since, failing) {
             (Some(since), Some(sentence)) if told.failures >= EPISODE => Some(Episode {
+                trouble: Trouble::Failing,
                 feed: Some(name),
                 since,
                 at: since,
@@ -156,6 +171,7 @@ impl History {
             }
         };
         let episode = episode.map(|(since, over, sentence)| Episode {
+            trouble: Trouble::Failing,
             feed: None,
             since,
             at: now,
@@ -163,6 +179,27 @@ impl History {
             sentence,
         });
         inner.tell(episode);
+    }
+
+    /// All entries and the title of `feed` changed at once. False: that was told a short while ago.
+    pub fn swapped(&self, feed: &str, now: Millis) -> bool {
+        let mut inner = self.inner();
+        let Some((name, past)) = inner.past(feed) else {
+            return false;
+        };
+        let told = past.swapped.replace(now);
+        if told.is_some_and(|told| now.saturating_sub(told) < SWAPPED) {
+            return false;
+        }
+        inner.tell(Some(Episode {
+            trouble: Trouble::Swapped,
+            feed: Some(name),
+            since: now,
+            at: now,
+            over: false,
+            sentence: "no entry and not even the title is left of what it was".into(),
+        }));
+        true
     }
 
     /// Only these feeds are remembered from now on.
@@ -204,10 +241,17 @@ impl Inner {
 }
 
 impl Past {
+    /// When the feed became another one, if that was a short while ago.
+    #[must_use]
+    pub fn swapped_lately(&self, now: Millis) -> Option<Millis> {
+        self.swapped.filter(|at| now.saturating_sub(*at) < SWAPPED)
+    }
+
     /// Counts `refresh`; an episode if one began or ended with it.
     fn take(&mut self, feed: &Arc<str>, refresh: &Refresh) -> Option<Episode> {
         let now = refresh.at;
         let episode = |since, over, sentence| Episode {
+            trouble: Trouble::Failing,
             feed: Some(Arc::clone(feed)),
             since,
             at: now,

@@ -6,6 +6,7 @@
 pub mod merge;
 pub mod archive;
 pub mod convert;
+pub mod delta;
 pub mod select;
 pub mod read;
 pub mod rewrite;
@@ -49,6 +50,8 @@ pub struct Policy {
     /// The address the cleaned feed is served at: written as `rel=self`. `None` (no server): the
     /// source's self link stays.
     pub self_url: Option<Url>,
+    /// Our hub (WebSub), if this feed is announced there.
+    pub hub: Option<Url>,
     /// Replaces the feed's own title.
     pub title: Option<String>,
     /// Which entries are kept.
@@ -143,6 +146,9 @@ pub struct Hints {
     pub skip_days: Vec<u8>,
     /// How many entries the document has.
     pub entries: usize,
+    /// Who tells at once when it changes (WebSub), and by which address the feed is known there.
+    pub hub: Option<String>,
+    pub topic: Option<String>,
 }
 
 /// Why a document could not be cleaned. The texts are for people and hold no word of the origin's.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use limpid::message::{Format, Kind};
 use limpid::sign::{Key, KeyRing, Signer};
 use limpid::transform::clean::{embeds, images};
-use limpid::transform::convert::convert;
+use limpid::transform::convert::{Own, convert};
 use limpid::transform::{Policy, Prior, Source, Transformed, read, select, transform};
 use serde::Deserialize;
 use url::Url;
@@ -150,7 +150,10 @@ fn every_fixture_comes_out_as_it_was_blessed() {
             &cleaned.body,
             cleaned.kind,
             case.format(),
-            address(case.self_url.as_deref()).as_ref(),
+            Own {
+                self_url: address(case.self_url.as_deref()).as_ref(),
+                hub: None,
+            },
         )
         .unwrap_or((cleaned.body, cleaned.kind));
         let extension = if kind == Kind::Json { "json" } else { "xml" };

@@ -107,3 +107,93 @@ async fn an_origin_that_always_says_304_is_asked_in_full_once_a_day() {
         .collect();
     assert_eq!(asked, [false, true, false]);
 }
+
+/// RFC 3229 with the instance manipulation "feed": what newsboat and others ask for.
+#[tokio::test]
+async fn who_asks_for_news_alone_gets_the_entries_it_has_not_seen_and_nobody_else_does() {
+    let origin = Origin::start().await;
+    let feed = |titles: &[&str]| {
+        let item = |title: &&str| {
+            let text = format!("{title} ").repeat(200);
+            format!(
+                "<item><guid>{title}</guid><title>{title}</title><description>{text}</description></item>"
+            )
+        };
+        let items: String = titles.iter().map(item).collect();
+        format!("<rss version=\"2.0\"><channel><title>a</title>{items}</channel></rss>")
+    };
+    let proxy = proxy().feed("a", &origin.url("/a")).start().await;
+    let turn = async |titles: &[&str]| {
+        origin.at("/a").gives(feed(titles));
+        proxy.advance(20);
+        proxy.get("/feeds/a").await.has_status(200);
+        proxy.refreshed("a").await;
+    };
+    let ask = async |etag: &str, more: &[(&str, &str)]| {
+        let headers = [&[("a-im", "feed"), ("if-none-match", etag)], more].concat();
+        proxy.reader.get_with("/feeds/a", &headers).await
+    };
+    turn(&["one", "two"]).await;
+    let first = ask("\"none\"", &[]).await.has_status(200);
+    let etag = first.header("etag").to_owned();
+    ask(&etag, &[]).await.has_status(304);
+
+    turn(&["three", "one", "two"]).await;
+    let news = ask(&etag, &[("accept-encoding", "identity")])
+        .await
+        .has_status(226);
+    assert!(
+        news.text().contains("three") && !news.text().contains("one "),
+        "{}",
+        news.text()
+    );
+    assert_eq!((news.header("im"), news.header("delta-base")), ("feed", &*etag));
+    assert!(news.header("cache-control").starts_with("no-store, im, max-age="));
+    assert_eq!(news.header("vary"), "a-im, if-none-match, accept-encoding");
+    assert!(news.header("content-type").starts_with("application/rss+xml"));
+    // The validators are the whole feed's, and so is what everybody else gets.
+    let whole = proxy
+        .get("/feeds/a")
+        .await
+        .has_status(200)
+        .says("one ")
+        .says("three ");
+    for validator in ["etag", "last-modified"] {
+        assert_eq!(news.header(validator), whole.header(validator));
+    }
+    assert_eq!(whole.header("vary"), "accept-encoding");
+    let packed = ask(&etag, &[("accept-encoding", "gzip")]).await.has_status(226);
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    let only_etag = proxy
+        .reader
+        .get_with("/feeds/a", &[("if-none-match", &etag)])
+        .await;
+    only_etag.has_status(200).says("one ");
+    let head = [("a-im", "feed"), ("if-none-match", &*etag)];
+    let head = proxy
+        .reader
+        .ask(http::Method::HEAD, "/feeds/a", &head)
+        .await
+        .has_status(226);
+    assert!(head.body.is_empty() && head.header("content-length") == news.header("content-length"));
+    // Asked with the new validator it has everything.
+    ask(news.header("etag"), &[]).await.has_status(304);
+
+    // In doubt everything is sent: all is new, a version we know nothing of, another format.
+    turn(&["five", "four"]).await;
+    ask(&etag, &[]).await.has_status(200).says("four ").says("five ");
+    turn(&["six", "three", "one", "two"]).await;
+    ask("W/\"000102030405060708090a0b0c0d0e0f\"", &[])
+        .await
+        .has_status(200)
+        .says("one ");
+    let atom = [("a-im", "feed"), ("if-none-match", &*etag)];
+    proxy
+        .reader
+        .get_with("/feeds/a.atom", &atom)
+        .await
+        .has_status(200)
+        .says("one ");
+    let both = ask(&format!("\"x\", {etag}"), &[]).await.has_status(226);
+    both.says("six ").says("three ").never_says("one ");
+}

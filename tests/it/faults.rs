@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use limpid::fetch::connect::Resolver;
+use limpid::sign::{Key, KeyRing};
 
 use crate::support::origin::{At, Origin};
-use crate::support::proxy::{Proxy, proxy};
+use crate::support::proxy::{PUBLIC, Proxy, proxy};
 
 const MINUTE: u64 = 60_000;
 const SECRET: &str = "secret of the origin";
@@ -528,4 +529,131 @@ async fn a_clock_that_jumps_ahead_a_year_breaks_nothing() {
     proxy.advance(366 * 24 * 60);
     proxy.get("/feeds/a").await.has_status(200).says("good");
     assert_eq!(origin.count("/a"), 2);
+}
+
+/// 43: straight to ourselves, by a name we do not know for ours, and through another server like us.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_feed_that_leads_back_to_us_is_refused_at_once_and_costs_no_copy() {
+    let origin = Origin::start().await;
+    let ours = format!("{PUBLIC}/feeds/straight").parse().expect("url");
+    let asks = |name: &str| proxy().feed(name, &origin.url(&format!("/{name}")));
+    let us = asks("hidden")
+        .feed("straight", &ours)
+        .feed("chain", &origin.url("/chain"));
+    let us = us.feed("once-well", &origin.url("/once-well")).start().await;
+    let other = asks("back").with(|options| {
+        let secret = [8; 32];
+        options.keys = Arc::new(
+            KeyRing::new(vec![Key {
+                id: 'o',
+                secret,
+                created: 0,
+            }])
+            .expect("keys"),
+        );
+    });
+    let other = other.start().await;
+    let leads = |from: &str, to: &Proxy, name: &str| {
+        drop(
+            origin
+                .at(from)
+                .redirects(302, &format!("http://{}/feeds/{name}", to.address)),
+        );
+    };
+    origin.at("/once-well").gives(good());
+    us.get("/feeds/once-well").await.has_status(200);
+    leads("/hidden", &us, "hidden");
+    leads("/chain", &other, "back");
+    leads("/back", &us, "chain");
+    leads("/once-well", &other, "back");
+
+    for name in ["straight", "hidden", "chain"] {
+        let answer = tokio::time::timeout(Duration::from_secs(5), us.get(&format!("/feeds/{name}"))).await;
+        let answer = answer
+            .unwrap_or_else(|_| panic!("{name} waits for itself"))
+            .has_status(508);
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{name}"
+        );
+        answer.says("in a circle");
+    }
+    us.advance(20);
+    us.get("/feeds/once-well").await.has_status(200).says("good");
+    us.failed("once-well", 1).await;
+    let kept = us.get("/feeds/once-well").await.has_status(200).says("good");
+    kept.is_cache(&["fwd=stale", "detail=loop"]);
+
+    // A proxy between us that says no more than `Via` is enough; strangers' names mean nothing.
+    let asked = origin.last("/chain").expect("asked");
+    let name = asked.header("cdn-loop").expect("our name").to_owned();
+    let via = |value: String| {
+        let reader = us.reader.clone();
+        async move { reader.get_with("/feeds/once-well", &[("via", &value)]).await }
+    };
+    via(format!("1.1 cache.example, 1.1 {name}"))
+        .await
+        .has_status(508);
+    via("1.1 cache.example".to_owned()).await.has_status(200);
+    let asked = origin
+        .last("/back")
+        .expect("asked")
+        .header("cdn-loop")
+        .map(str::to_owned);
+    assert!(
+        asked.is_some_and(|names| names.starts_with(&format!("{name}, limpid-o"))),
+        "the chain is passed on"
+    );
+}
+
+/// 44: it cannot be told from a new beginning, so it is served; the owner hears of it once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_feed_that_became_another_one_at_once_is_served_and_its_owner_is_told() {
+    let origin = Origin::start().await;
+    let titled = |title: &str, items: &[&str]| {
+        let items: String = items.iter().map(|text| item(text)).collect();
+        feed(&items).replacen("<title>a</title>", &format!("<title>{title}</title>"), 1)
+    };
+    let start = proxy().feed("a", &origin.url("/a")).start().await;
+    let turn = async |body: String| {
+        origin.at("/a").gives(body);
+        start.advance(20);
+        start.get("/feeds/a").await.has_status(200);
+        start.refreshed("a").await;
+        start.get("/feeds/a").await
+    };
+    turn(titled("The gardener", &["roses", "tulips"]))
+        .await
+        .says("roses");
+    turn(titled("The gardener", &["pears", "plums"]))
+        .await
+        .says("pears");
+    turn(titled("The new gardener", &["plums", "apples"]))
+        .await
+        .says("apples");
+    start
+        .get("/feeds/_status")
+        .await
+        .has_status(200)
+        .never_says("another feed");
+
+    turn(titled("Casino", &["win", "luck"])).await.says("luck");
+    let told = start
+        .get("/feeds/_status")
+        .await
+        .has_status(200)
+        .says("a has become another feed");
+    turn(titled("Casino 2", &["loans", "pills"])).await.says("pills");
+    let again = start.get("/feeds/_status").await.has_status(200);
+    assert_eq!(again.body, told.body, "once is enough");
+    let page = limpid_page(&start, "/feeds/a").await;
+    page.says("Is it still the same feed?");
+}
+
+async fn limpid_page(proxy: &Proxy, path: &str) -> crate::support::client::Answer {
+    crate::support::client::Reader::of(proxy.owner)
+        .get(path)
+        .await
+        .has_status(200)
 }

@@ -38,6 +38,8 @@ fn full(body: &str) -> StoredResponse {
             }],
             pictures: vec![picture],
             hints: Hints {
+                hub: Some("https://hub.example/".to_owned()),
+                topic: None,
                 ttl: Some(3600),
                 skip_hours: vec![0, 23],
                 skip_days: vec![6],

@@ -2,19 +2,23 @@
 
 use http::{Method, Request, Uri, Version, header};
 
-use crate::app::App;
+use crate::app::InForce;
+use crate::fetch::circle;
 use crate::serve::respond::problem::Problem;
 use crate::serve::route::MAX_TARGET;
 
 /// Why `request` is refused, if it is.
-pub(super) fn refuse<B>(app: &App, request: &Request<B>) -> Option<Problem> {
+pub(super) fn refuse<B>(in_force: &InForce, request: &Request<B>) -> Option<Problem> {
     if is_http_1(request)
-        && let Some(rule) = broken_rule(app, request)
+        && let Some(rule) = broken_rule(in_force, request)
     {
         return Some(Problem::Malformed(rule));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Some(Problem::Method);
+    }
+    if circle::is_ours(request.headers(), &in_force.name) {
+        return Some(Problem::Circle);
     }
     if has_body(request) {
         return Some(Problem::Body);
@@ -31,7 +35,7 @@ fn is_http_1<B>(request: &Request<B>) -> bool {
 }
 
 /// The rule of RFC 9112 that an HTTP/1 request breaks.
-fn broken_rule<B>(app: &App, request: &Request<B>) -> Option<&'static str> {
+fn broken_rule<B>(in_force: &InForce, request: &Request<B>) -> Option<&'static str> {
     let headers = request.headers();
     // hyper drops the length of a request with both (§6.3), so that one with both cannot be told
     // from one without: any transfer coding is refused. No reader sends one.
@@ -48,7 +52,7 @@ fn broken_rule<B>(app: &App, request: &Request<B>) -> Option<&'static str> {
         return Some("A request names its host.");
     }
     // §3.2.2: we are no proxy for other hosts.
-    if *request.method() != Method::CONNECT && !is_for_us(app, request.uri(), host) {
+    if *request.method() != Method::CONNECT && !is_for_us(in_force, request.uri(), host) {
         return Some("This server fetches nothing for other hosts.");
     }
     None
@@ -56,13 +60,13 @@ fn broken_rule<B>(app: &App, request: &Request<B>) -> Option<&'static str> {
 
 /// True for `/path`; for `http://host/path` when the host is the one in `Host`, and ours: by the
 /// public address, or as a literal address (tests and health checks).
-fn is_for_us(app: &App, uri: &Uri, host: Option<&str>) -> bool {
+fn is_for_us(in_force: &InForce, uri: &Uri, host: Option<&str>) -> bool {
     let Some(authority) = uri.authority() else {
         return true;
     };
     let named = authority.host();
     let same = host.is_none_or(|host| host.eq_ignore_ascii_case(authority.as_str()));
-    let ours = url::Url::parse(app.in_force().signer.public_url()).ok();
+    let ours = url::Url::parse(in_force.signer.public_url()).ok();
     let ours = ours.as_ref().and_then(url::Url::host_str).unwrap_or_default();
     let literal = named.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
     same && (literal || named.eq_ignore_ascii_case(ours) || named.eq_ignore_ascii_case("localhost"))

@@ -46,6 +46,26 @@ pub fn matches(list: &str, etag: &str) -> bool {
     })
 }
 
+/// The versions of ours that `If-None-Match` names, by the hashes of their bytes; few of them.
+#[must_use]
+pub fn versions(request: &HeaderMap) -> Vec<[u8; 16]> {
+    const MOST: usize = 8;
+    let lists = request.get_all(header::IF_NONE_MATCH).iter();
+    let lists = lists.filter_map(|list| list.to_str().ok().filter(|list| list.len() <= MAX_LIST));
+    let tags = lists.flat_map(|list| list.split(','));
+    tags.filter_map(version).take(MOST).collect()
+}
+
+/// The hash that a validator of ours is made of.
+fn version(tag: &str) -> Option<[u8; 16]> {
+    let tag = opaque(tag);
+    let ending = ENDINGS.iter().find_map(|ending| tag.strip_suffix(ending));
+    let digits = ending.unwrap_or(tag);
+    let hex = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let number = hex.then(|| u128::from_str_radix(digits, 16).ok());
+    number.flatten().map(u128::to_be_bytes)
+}
+
 /// The characters between the quotes; some readers lose the quotes.
 fn opaque(tag: &str) -> &str {
     let tag = tag.trim();
@@ -92,6 +112,20 @@ mod tests {
         assert!(answer(&[("if-none-match", "\"x\""), ("if-none-match", ETAG)]));
         assert!(answer(&[("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT")]));
         assert!(answer(&[("if-modified-since", "Sunday, 06-Nov-94 08:49:38 GMT")]));
+    }
+
+    #[test]
+    fn versions_of_ours_are_read_off_the_list() {
+        let count = |list: &str| {
+            let mut request = HeaderMap::new();
+            request.insert("if-none-match", list.parse().expect("value"));
+            versions(&request).len()
+        };
+        let tag = "000102030405060708090a0b0c0d0e0f";
+        assert_eq!(count(&format!("\"x\", W/\"{tag}\", \"{tag}-gzip\"")), 2);
+        for list in ["", "*", "\"0001\"", "W/\"g00102030405060708090a0b0c0d0e0f\""] {
+            assert_eq!(count(list), 0, "{list}");
+        }
     }
 
     #[test]

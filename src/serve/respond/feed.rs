@@ -72,7 +72,7 @@ fn sent(
 }
 
 /// The headers that stay the same for as long as the version lives.
-fn render(representation: &Representation) -> HeaderMap {
+pub(super) fn render(representation: &Representation) -> HeaderMap {
     let fixed = [
         (header::CONTENT_TYPE, representation.kind.media_type()),
         (header::VARY, "accept-encoding"),
@@ -131,7 +131,7 @@ fn date(headers: &mut HeaderMap, found: &Found, now: Millis) {
 }
 
 /// Seconds until it is worth asking again: until our own next refresh, or attempt at one.
-fn max_age(stored: &StoredResponse, now: Millis) -> u64 {
+pub(super) fn max_age(stored: &StoredResponse, now: Millis) -> u64 {
     let until_refresh = u64::try_from(stored.freshness.ttl(now)).unwrap_or(0);
     if until_refresh > 0 {
         return until_refresh;

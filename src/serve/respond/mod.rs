@@ -1,5 +1,6 @@
 //! 9 RESPOND: what we hold, as an answer to this reader.
 
+pub mod news;
 pub mod feed;
 pub mod picture;
 pub mod problem;

@@ -4,10 +4,11 @@
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 
-use super::reply::{self, Reply};
+use super::reply::{self, CACHE_STATUS, Reply};
 use crate::cache::Missed;
 use crate::cache::stored::Class;
 use crate::clock::Millis;
+use crate::fetch::circle;
 use crate::{fetch, images, transform};
 
 /// What is wrong with a request, or why there is no answer to it.
@@ -23,6 +24,8 @@ pub enum Problem {
     TooLong,
     /// Nothing is at this address.
     Unknown,
+    /// The request comes from ourselves, through whatever proxies.
+    Circle,
     /// The signature is not ours.
     Signature,
     /// Feeds by address must be signed here.
@@ -67,6 +70,10 @@ pub fn problem(method: &Method, problem: &Problem, now: Millis) -> Reply {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    if told.status == StatusCode::LOOP_DETECTED {
+        // So that a server like us that gets this knows it from the 508 of a busy host.
+        headers.insert(CACHE_STATUS, HeaderValue::from_static(circle::DETAIL));
+    }
     if let Some(seconds) = told.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -101,6 +108,10 @@ fn tell(problem: &Problem, now: Millis) -> Told {
         ),
         Problem::TooLong => plain(StatusCode::URI_TOO_LONG, "This address is too long."),
         Problem::Unknown => plain(StatusCode::NOT_FOUND, "There is nothing at this address."),
+        Problem::Circle => plain(
+            StatusCode::LOOP_DETECTED,
+            "This server was asked by itself: the origin of a feed leads back here.",
+        ),
         Problem::Signature => plain(
             StatusCode::FORBIDDEN,
             "The signature in this address is not one of this server's.",
@@ -137,6 +148,7 @@ fn of_class(class: Class) -> StatusCode {
         Class::Bad => StatusCode::BAD_GATEWAY,
         Class::Slow => StatusCode::GATEWAY_TIMEOUT,
         Class::Defect => StatusCode::INTERNAL_SERVER_ERROR,
+        Class::Circle => StatusCode::LOOP_DETECTED,
     }
 }
 

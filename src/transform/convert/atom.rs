@@ -6,7 +6,7 @@ use quick_xml::escape::escape;
 use url::Url;
 
 use super::namespaces::Namespaces;
-use super::{first, ids, literal, rss};
+use super::{Own, first, ids, literal, rss};
 use crate::message::Kind;
 use crate::transform::clean::holds_known_tag;
 use crate::transform::read::{Category, Enclosure, Entry, Feed, Link, Person, Text};
@@ -17,17 +17,18 @@ use crate::transform::{Error, plain};
 /// Atom demands `updated` of every entry (RFC 4287 §4.1.2). An entry that gives no date has the feed's
 /// own: it was last changed no later than that, and the source says so. A feed without any date has
 /// 1970-01-01, the mark for "not known" that we read back as no date. Never the time of writing.
-pub(super) fn write(feed: &Feed, from: Kind, self_url: Option<&Url>) -> Result<Vec<u8>, Error> {
-    build(feed, from, self_url, feed.date())
+pub(super) fn write(feed: &Feed, from: Kind, own: Own<'_>) -> Result<Vec<u8>, Error> {
+    build(feed, from, own, feed.date())
 }
 
 /// As [`write`]; entries without a date have `undated`, else 1970.
 pub(super) fn build(
     feed: &Feed,
     from: Kind,
-    self_url: Option<&Url>,
+    own: Own<'_>,
     undated: Option<DateTime<Utc>>,
 ) -> Result<Vec<u8>, Error> {
+    let self_url = own.self_url;
     let namespaces = Namespaces::of(feed);
     let newest = feed
         .entries
@@ -46,6 +47,7 @@ pub(super) fn build(
         mime_type: Some("application/atom+xml".to_owned()),
         ..link("self", url.as_str())
     }));
+    links.extend(own.hub.map(|hub| link("hub", hub.as_str())));
     links.extend(feed.links.iter().map(other_link));
     let document = atom::Feed {
         authors: authors(feed),

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{first, ids, literal, media_type_of};
+use super::{Own, first, ids, literal, media_type_of};
 use crate::transform::read::namespaces::{ITUNES, MEDIA};
 use crate::transform::read::{Enclosure, Entry, Extension, Feed, Person};
 use crate::transform::{Error, dates};
 
 /// Writes `feed` as JSON Feed 1.1.
-pub(super) fn write(feed: &Feed, self_url: Option<&Url>) -> Result<Vec<u8>, Error> {
+pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
     let mut document = Map::new();
     let title = literal(&feed.title);
     put(&mut document, "version", Some("https://jsonfeed.org/version/1.1"));
@@ -21,7 +21,7 @@ pub(super) fn write(feed: &Feed, self_url: Option<&Url>) -> Result<Vec<u8>, Erro
         Some(first([Some(title.as_str()), feed.link.as_deref()]).unwrap_or("Untitled")),
     );
     put(&mut document, "home_page_url", feed.link.as_deref());
-    put(&mut document, "feed_url", self_url.map(Url::as_str));
+    put(&mut document, "feed_url", own.self_url.map(Url::as_str));
     put(&mut document, "description", Some(&literal(&feed.subtitle)));
     put(&mut document, "icon", feed.image.as_deref());
     put(&mut document, "favicon", feed.icon.as_deref());
@@ -31,6 +31,10 @@ pub(super) fn write(feed: &Feed, self_url: Option<&Url>) -> Result<Vec<u8>, Erro
         feed.authors.iter().filter_map(author).collect(),
     );
     put(&mut document, "language", feed.language.as_deref());
+    if let Some(hub) = own.hub {
+        let hubs = json!([{ "type": "WebSub", "url": hub.as_str() }]);
+        document.insert("hubs".to_owned(), hubs);
+    }
     document.insert("items".to_owned(), feed.entries.iter().map(item).collect());
     let mut out = serde_json::to_vec_pretty(&document).map_err(|_| Error::Convert)?;
     out.push(b'\n');

@@ -23,41 +23,35 @@ use crate::message::{Format, Kind};
 
 pub use html::html;
 
+/// What of a document is ours: where it is served, and who tells when it changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Own<'a> {
+    pub self_url: Option<&'a Url>,
+    /// WebSub.
+    pub hub: Option<&'a Url>,
+}
+
 /// Converts a cleaned document of `kind` to `format`; a document that is in it already comes back as
 /// it is. RSS 0.9x is a form of RSS 2.0; Atom 0.3, CDF and RDF are converted.
 ///
 /// # Errors
 /// [`Error::Convert`] when the document cannot be read or built.
-pub fn convert(
-    body: &[u8],
-    kind: Kind,
-    format: Format,
-    self_url: Option<&Url>,
-) -> Result<(Vec<u8>, Kind), Error> {
+pub fn convert(body: &[u8], kind: Kind, format: Format, own: Own<'_>) -> Result<(Vec<u8>, Kind), Error> {
     if is_already(body, kind, format) {
         return Ok((body.to_vec(), kind));
     }
-    write(&read_clean(body, kind)?, kind, format, self_url)
+    write(&read_clean(body, kind)?, kind, format, own)
 }
 
 /// Writes a feed that was read from a document of kind `from`.
 ///
 /// # Errors
 /// [`Error::Convert`] when the document cannot be built.
-pub fn write(
-    feed: &Feed,
-    from: Kind,
-    format: Format,
-    self_url: Option<&Url>,
-) -> Result<(Vec<u8>, Kind), Error> {
+pub fn write(feed: &Feed, from: Kind, format: Format, own: Own<'_>) -> Result<(Vec<u8>, Kind), Error> {
     match (format, from) {
-        (Format::Rss, _) | (Format::Source, Kind::Rss | Kind::Rdf) => {
-            Ok((rss::write(feed, self_url)?, Kind::Rss))
-        }
-        (Format::Atom, _) | (Format::Source, Kind::Atom) => {
-            Ok((atom::write(feed, from, self_url)?, Kind::Atom))
-        }
-        (Format::Json, _) | (Format::Source, Kind::Json) => Ok((json::write(feed, self_url)?, Kind::Json)),
+        (Format::Rss, _) | (Format::Source, Kind::Rss | Kind::Rdf) => Ok((rss::write(feed, own)?, Kind::Rss)),
+        (Format::Atom, _) | (Format::Source, Kind::Atom) => Ok((atom::write(feed, from, own)?, Kind::Atom)),
+        (Format::Json, _) | (Format::Source, Kind::Json) => Ok((json::write(feed, own)?, Kind::Json)),
     }
 }
 
@@ -66,7 +60,7 @@ pub fn write(
 /// # Errors
 /// [`Error::Convert`] when the document cannot be built.
 pub fn write_undated(feed: &Feed) -> Result<Vec<u8>, Error> {
-    atom::build(feed, Kind::Atom, None, None)
+    atom::build(feed, Kind::Atom, Own::default(), None)
 }
 
 /// Reads a cleaned document with all that a conversion can carry.

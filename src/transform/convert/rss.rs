@@ -6,7 +6,7 @@ use rss::extension::dublincore::DublinCoreExtension;
 use url::Url;
 
 use super::namespaces::Namespaces;
-use super::{first, ids, media_type_of, untyped};
+use super::{Own, first, ids, media_type_of, untyped};
 use crate::transform::read::namespaces::MEDIA;
 use crate::transform::read::{Category, Enclosure, Entry, Extension, Feed, Name, Person};
 use crate::transform::{Error, dates, fields};
@@ -22,12 +22,14 @@ const DAYS: [&str; 7] = [
 ];
 
 /// Writes `feed` as RSS 2.0.
-pub(super) fn write(feed: &Feed, self_url: Option<&Url>) -> Result<Vec<u8>, Error> {
+pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
+    let self_url = own.self_url;
     let namespaces = Namespaces::of(feed);
     let mut extensions: Vec<Extension> = feed.extensions.clone();
     if let Some(url) = self_url {
         extensions.push(atom_link("self", url.as_str(), Some("application/rss+xml")));
     }
+    extensions.extend(own.hub.map(|hub| atom_link("hub", hub.as_str(), None)));
     extensions.extend(
         feed.links
             .iter()

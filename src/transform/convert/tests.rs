@@ -1,6 +1,7 @@
 use super::*;
 use crate::transform::read::{self, Entry, read};
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
@@ -59,14 +60,18 @@ const SOURCES: &[(&str, &str, Kind)] = &[
     ("empty", EMPTY, Kind::Rss),
 ];
 
-fn own() -> Url {
-    Url::parse("https://limpid.example/feeds/x").unwrap()
+fn ours() -> Own<'static> {
+    static URL: LazyLock<Url> = LazyLock::new(|| Url::parse("https://limpid.example/feeds/x").unwrap());
+    Own {
+        self_url: Some(&URL),
+        hub: None,
+    }
 }
 
 /// Written anew even if it is in the format already.
 fn written(text: &str, kind: Kind, format: Format) -> String {
     let feed = read_clean(text.as_bytes(), kind).unwrap();
-    String::from_utf8(write(&feed, kind, format, Some(&own())).unwrap().0).unwrap()
+    String::from_utf8(write(&feed, kind, format, ours()).unwrap().0).unwrap()
 }
 
 fn kind_of(format: Format) -> Kind {
@@ -414,12 +419,12 @@ fn a_document_in_the_format_already_comes_back_as_it_is() {
         (RDF, Kind::Rdf, Format::Rss, false),
         (RDF, Kind::Rdf, Format::Source, true),
     ] {
-        let (out, kind_out) = convert(text.as_bytes(), kind, format, Some(&own())).unwrap();
+        let (out, kind_out) = convert(text.as_bytes(), kind, format, ours()).unwrap();
         assert_eq!(out == text.as_bytes(), same, "{kind:?} {format:?}");
         assert!(!same || kind_out == kind);
     }
-    assert!(convert(b"\xff", Kind::Rss, Format::Atom, None).is_err());
-    assert!(convert(b"", Kind::Rss, Format::Atom, None).is_err());
+    assert!(convert(b"\xff", Kind::Rss, Format::Atom, Own::default()).is_err());
+    assert!(convert(b"", Kind::Rss, Format::Atom, Own::default()).is_err());
 }
 
 #[test]
@@ -519,7 +524,7 @@ proptest! {
         let entry = Entry { id, link: link.clone(), title: title.clone(), summary, content, extensions: vec![extension.clone()], ..Entry::default() };
         let feed = Feed { title, link, extensions: vec![extension], entries: vec![entry], ..Feed::default() };
         for format in [Format::Rss, Format::Atom, Format::Json] {
-            let (out, kind) = write(&feed, Kind::Rss, format, Some(&own())).unwrap();
+            let (out, kind) = write(&feed, Kind::Rss, format, ours()).unwrap();
             let out = String::from_utf8(out).unwrap();
             prop_assert!(format == Format::Json || is_well_formed(&out), "{}", out);
             let after = read(&out, kind).unwrap().entries;

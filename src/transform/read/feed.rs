@@ -6,6 +6,7 @@ use super::text;
 use super::tree::Node;
 use super::values;
 use super::{Feed, Options};
+use crate::transform::Hints;
 use crate::transform::fields::Vocabulary;
 
 /// A feed while it is read.
@@ -85,7 +86,11 @@ impl Draft {
             image: shared.image.take(),
             links: shared.links,
             extensions: shared.extensions,
-            hints: self.hints.finish(),
+            hints: Hints {
+                hub: shared.hub,
+                topic: shared.topic,
+                ..self.hints.finish()
+            },
             ..self.feed
         })
     }

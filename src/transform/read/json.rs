@@ -36,10 +36,22 @@ pub(super) fn read(text: &str, options: &Options) -> Option<Feed> {
             .collect(),
         hints: crate::transform::Hints {
             entries: items.len(),
+            hub: hub(feed),
+            topic: address(feed, "feed_url", options),
             ..crate::transform::Hints::default()
         },
         ..Feed::default()
     })
+}
+
+/// `hubs: [{ type: "WebSub", url }]`
+fn hub(feed: &Map<String, Value>) -> Option<String> {
+    let hubs = feed.get("hubs")?.as_array()?.iter().filter_map(Value::as_object);
+    let named = |hub: &&Map<String, Value>| {
+        string(hub, "type")
+            .is_some_and(|kind| ["websub", "pubsubhubbub"].contains(&&*kind.to_ascii_lowercase()))
+    };
+    hubs.filter(named).find_map(|hub| string(hub, "url"))
 }
 
 fn entry(index: usize, item: &Value, options: &Options) -> Entry {

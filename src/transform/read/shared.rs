@@ -9,7 +9,7 @@ use crate::transform::fields::Vocabulary;
 /// Relations of links that lead readers past us or elsewhere in the feed; they are never carried.
 #[rustfmt::skip]
 const OWNED_RELATIONS: &[&str] = &[
-    "self", "hub", "first", "last", "next", "previous", "prev", "current", "prev-archive", "next-archive",
+    "first", "last", "next", "previous", "prev", "current", "prev-archive", "next-archive",
     "service.post", "service.edit", "service.feed", "edit", "edit-media", "search", "alternate", "enclosure",
 ];
 
@@ -49,6 +49,9 @@ pub(super) struct Shared {
     pub categories: Vec<Category>,
     pub enclosures: Vec<Enclosure>,
     pub links: Vec<Link>,
+    pub hub: Option<String>,
+    /// The address by which the feed knows itself.
+    pub topic: Option<String>,
     pub extensions: Vec<Extension>,
 }
 
@@ -246,6 +249,8 @@ impl Shared {
                 title: link.title,
                 duration: None,
             }),
+            "hub" => self.hub = self.hub.take().or(Some(link.href)),
+            "self" => self.topic = self.topic.take().or(Some(link.href)),
             owned if OWNED_RELATIONS.contains(&owned) => {}
             _ => self.links.push(link),
         }

@@ -78,6 +78,10 @@ fn own(feed: &mut Map<String, Value>, job: &Job<'_>, cleaner: &mut Cleaner<'_>) 
     if let Some(address) = &job.policy.self_url {
         feed.insert("feed_url".to_owned(), Value::String(address.to_string()));
     }
+    if let Some(hub) = &job.policy.hub {
+        let hubs = serde_json::json!([{ "type": "WebSub", "url": hub.as_str() }]);
+        feed.insert("hubs".to_owned(), hubs);
+    }
     if let Some(title) = &job.policy.title {
         feed.insert("title".to_owned(), Value::String(title.clone()));
     }

@@ -47,7 +47,10 @@ impl<'j> Stream<'j> {
         let adds_self = self.job.policy.self_url.is_some()
             && self.can_hold_self(container)
             && !std::mem::replace(&mut self.outline.has_self, true);
-        if !adds_title && !adds_self {
+        let adds_hub = self.job.policy.hub.is_some()
+            && self.can_hold_self(container)
+            && !std::mem::replace(&mut self.has_hub, true);
+        if !adds_title && !adds_self && !adds_hub {
             return Ok(());
         }
         let next = self.scanner.next()?;
@@ -62,6 +65,10 @@ impl<'j> Stream<'j> {
             self.out.push_str(indent);
             self.write_self_link(container);
         }
+        if adds_hub {
+            self.out.push_str(indent);
+            self.write_hub_link(container);
+        }
         Ok(())
     }
 
@@ -74,41 +81,57 @@ impl<'j> Stream<'j> {
         let Some(address) = &self.job.policy.self_url else {
             return;
         };
-        let is_atom =
-            container.vocabulary == Vocabulary::Atom || container.local.eq_ignore_ascii_case("feed");
+        let media_type = if is_atom(container) {
+            "application/atom+xml"
+        } else {
+            "application/rss+xml"
+        };
+        self.write_link(container, address.as_str(), "self", Some(media_type));
+    }
+
+    fn write_hub_link(&mut self, container: &Name<'_>) {
+        if let Some(address) = &self.job.policy.hub {
+            self.write_link(container, address.as_str(), "hub", None);
+        }
+    }
+
+    fn write_link(&mut self, container: &Name<'_>, address: &str, relation: &str, media_type: Option<&str>) {
         let (name, declaration) = match &self.outline.atom_prefix {
-            _ if is_atom => (sibling(container, "link"), String::new()),
+            _ if is_atom(container) => (sibling(container, "link"), String::new()),
             Some(prefix) => (format!("{prefix}:link"), String::new()),
             // The root declares it, unless the prefix means something else there.
             None if self.outline.atom_is_taken => ("atom:link".to_owned(), format!(" xmlns:atom=\"{ATOM}\"")),
             None => ("atom:link".to_owned(), String::new()),
         };
-        let media_type = if is_atom {
-            "application/atom+xml"
-        } else {
-            "application/rss+xml"
-        };
         self.out.push('<');
         self.out.push_str(&name);
         self.out.push_str(&declaration);
         self.out.push_str(" href=\"");
-        escape_value(address.as_str(), '"', &mut self.out);
-        self.out.push_str("\" rel=\"self\" type=\"");
-        self.out.push_str(media_type);
+        escape_value(address, '"', &mut self.out);
+        self.out.push_str("\" rel=\"");
+        self.out.push_str(relation);
+        if let Some(media_type) = media_type {
+            self.out.push_str("\" type=\"");
+            self.out.push_str(media_type);
+        }
         self.out.push_str("\"/>");
     }
 
-    /// What the root must declare for the self link that will be added.
+    /// What the root must declare for the links that will be added.
     pub(super) fn declaration_for_root(&self, root: &Name<'_>) -> Option<String> {
         let adds = self.frames.is_empty()
-            && self.job.policy.self_url.is_some()
-            && !self.outline.has_self
+            && ((self.job.policy.self_url.is_some() && !self.outline.has_self)
+                || self.job.policy.hub.is_some())
             && self.outline.has_container
             && self.outline.atom_prefix.is_none()
             && !self.outline.atom_is_taken
             && !outline::is_container(root, 0);
         adds.then(|| format!(" xmlns:atom=\"{ATOM}\""))
     }
+}
+
+fn is_atom(container: &Name<'_>) -> bool {
+    container.vocabulary == Vocabulary::Atom || container.local.eq_ignore_ascii_case("feed")
 }
 
 /// The name of an element beside others of the container's vocabulary.

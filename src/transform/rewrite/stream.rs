@@ -47,6 +47,8 @@ pub(super) struct Stream<'j> {
     /// Entries met, kept or not.
     pub(super) met: usize,
     pub(super) has_self: bool,
+    /// Whether our hub is named already.
+    pub(super) has_hub: bool,
     /// The text written last.
     pub(super) run: Option<Run<'j>>,
     pub(super) done: Rewritten,
@@ -74,6 +76,7 @@ impl<'j> Stream<'j> {
             memo: Memo::new(job.prior),
             met: 0,
             has_self: false,
+            has_hub: false,
             run: None,
             done: Rewritten::default(),
             seen: HashSet::new(),

@@ -1,0 +1,118 @@
+//! 226 (RFC 3229): the new entries alone, for a reader who asks for them and names the version it has.
+//!
+//! The validators are those of the whole feed, so that the next question is about it. Caches that know nothing of
+//! this must not keep the answer: `no-store`, then `im` for those that do (§10.8).
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+
+use super::body::Body;
+use super::encoding;
+use super::feed::{max_age, render};
+use super::reply::{CACHE_STATUS, Reply};
+use super::status::CacheStatus;
+use crate::cache::Found;
+use crate::cache::representation::Representation;
+use crate::clock::Millis;
+
+const A_IM: HeaderName = HeaderName::from_static("a-im");
+const IM: HeaderName = HeaderName::from_static("im");
+const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
+
+/// The instance manipulation that leaves entries out.
+const FEED: &str = "feed";
+
+/// True when the reader takes the new entries alone. Nearly nobody asks: one look is all it costs the others.
+#[must_use]
+pub fn are_wanted(request: &HeaderMap) -> bool {
+    if !request.contains_key(A_IM) {
+        return false;
+    }
+    let values = request
+        .get_all(A_IM)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut wishes = values.flat_map(|value| value.split(','));
+    wishes.any(|wish| {
+        let (name, parameters) = wish.split_once(';').unwrap_or((wish, ""));
+        let weight = parameters
+            .trim()
+            .strip_prefix("q=")
+            .and_then(|q| q.trim().parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case(FEED) && weight.is_none_or(|weight| weight > 0.0)
+    })
+}
+
+/// The answer: `part` of `whole`, without what was in the version of the hash `base`.
+#[must_use]
+pub fn news(
+    method: &Method,
+    request: &HeaderMap,
+    found: &Found,
+    (whole, part, base): (&Representation, &Representation, [u8; 16]),
+    now: Millis,
+) -> Reply {
+    let mut headers = render(whole);
+    let mut insert = |name, text: String| {
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.insert(name, value);
+        }
+    };
+    let mut entity = String::from("W/\"");
+    for byte in base {
+        let _never_fails = write!(entity, "{byte:02x}");
+    }
+    entity.push('"');
+    insert(DELTA_BASE, entity);
+    insert(
+        header::CACHE_CONTROL,
+        format!("no-store, im, max-age={}", max_age(&found.response, now)),
+    );
+    insert(CACHE_STATUS, CacheStatus { found, now }.to_string());
+    headers.insert(IM, HeaderValue::from_static(FEED));
+    headers.insert(
+        header::VARY,
+        HeaderValue::from_static("a-im, if-none-match, accept-encoding"),
+    );
+    let accept = request
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|accept| accept.to_str().ok());
+    let coding = encoding::choose(accept, part);
+    if let Some(token) = coding.token() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(token));
+    }
+    let body = part.coded(coding).unwrap_or(&part.identity);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    let sent = if *method == Method::HEAD {
+        Bytes::new()
+    } else {
+        body.clone()
+    };
+    let mut reply = Response::new(Body::whole(sent));
+    *reply.status_mut() = StatusCode::IM_USED;
+    *reply.headers_mut() = headers;
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_names_the_manipulation_wants_it() {
+        let wants = |a_im: &str| {
+            let mut request = HeaderMap::new();
+            request.insert("a-im", a_im.parse().expect("value"));
+            are_wanted(&request)
+        };
+        for wish in ["feed", "FEED", "vcdiff, feed", "feed;q=0.5", "diffe, feed ; q=1"] {
+            assert!(wants(wish), "{wish}");
+        }
+        for wish in ["", "feed;q=0", "gzip", "feeds"] {
+            assert!(!wants(wish), "{wish}");
+        }
+        assert!(!are_wanted(&HeaderMap::new()));
+    }
+}
