@@ -12,6 +12,7 @@ use crate::fetch::{self, Fetcher};
 use crate::message::{Fetched, OriginResponse, Validators};
 use crate::transform::report::Report;
 use crate::transform::{self, Policy, Source, Transformed, decode, transform};
+use crate::wall::{self, Wall};
 
 /// Where feeds usually are, below a site's address. Asked one after another, until one is a feed.
 const USUAL: [&str; 8] = [
@@ -64,6 +65,9 @@ pub enum Error {
     /// A page without a word about feeds, and nothing where they usually are.
     #[error("this is a web page that names no feed, and none is where feeds usually are")]
     NoFeeds,
+    /// A page that stands before what was asked for, and no feed where feeds usually are.
+    #[error("{}", .0.what())]
+    Walled(Wall),
 }
 
 /// Looks for the feeds of `url`: it is one itself, or it is a page that names some.
@@ -77,9 +81,13 @@ pub async fn discover(fetcher: &Fetcher, url: &Url, policy: &Policy) -> Result<D
         Err(transform::Error::WebPage | transform::Error::NotAFeed) => response,
         Err(error) => return Err(error.into()),
     };
-    let named = links(&text(&page, policy), &page.url);
+    let text = text(&page, policy);
+    let named = links(&text, &page.url);
     match named.as_slice() {
-        [] => usual(fetcher, &page.url, policy).await,
+        [] => {
+            let wall = wall::of_page(&text).map_or(Error::NoFeeds, Error::Walled);
+            usual(fetcher, &page.url, policy).await.ok_or(wall)
+        }
         [one] => feed(fetcher, &one.url, policy)
             .await
             .map(|feed| Discovered::Feed(Box::new(feed))),
@@ -152,17 +160,17 @@ fn text(page: &OriginResponse, policy: &Policy) -> String {
         .unwrap_or_default()
 }
 
-async fn usual(fetcher: &Fetcher, page: &Url, policy: &Policy) -> Result<Discovered, Error> {
+async fn usual(fetcher: &Fetcher, page: &Url, policy: &Policy) -> Option<Discovered> {
     for path in USUAL {
         let candidates = [page.join(path).ok(), page.join(&format!("/{path}")).ok()];
         let candidates: BTreeSet<Url> = candidates.into_iter().flatten().collect();
         for url in candidates {
             if let Ok(feed) = feed(fetcher, &url, policy).await {
-                return Ok(Discovered::Feed(Box::new(feed)));
+                return Some(Discovered::Feed(Box::new(feed)));
             }
         }
     }
-    Err(Error::NoFeeds)
+    None
 }
 
 /// The feeds that `html` names by `<link rel="alternate" type="…" href="…">` (RSS Board's RSS

@@ -14,6 +14,7 @@ pub mod schedule;
 pub mod explain;
 pub mod discover;
 pub mod opml;
+pub mod wall;
 pub mod refresh;
 pub mod endpoint;
 pub mod local;

@@ -93,13 +93,17 @@ pub struct Representation {
 impl Representation {
     /// Compresses `body` in every coding (tens of milliseconds a megabyte: not for the request path).
     ///
-    /// `prior` is the version before: when the bytes are equal, its date stays.
+    /// `prior` is the version before: when the bytes are equal, its date stays; when they are not, the date is a
+    /// later one, also within the same second and when the clock went back: some readers have nothing but the date
+    /// to ask by.
     #[must_use]
     pub fn new(body: Vec<u8>, kind: Kind, prior: Option<&Self>, now: Millis) -> Self {
         let hash = hash(&body);
-        let last_modified = prior
-            .filter(|prior| prior.hash == hash)
-            .map_or(now / 1000 * 1000, |prior| prior.last_modified);
+        let second = now / 1000 * 1000;
+        let last_modified = prior.map_or(second, |prior| match prior.hash == hash {
+            true => prior.last_modified,
+            false => second.max(prior.last_modified + 1000),
+        });
         let gain = |coded: Option<Vec<u8>>| {
             let coded = coded.filter(|coded| coded.len() < body.len())?;
             Some(exact(coded))
@@ -247,6 +251,11 @@ mod tests {
         let other = Representation::new(document("b"), Kind::Atom, Some(&first), 90_000);
         assert_eq!(other.last_modified, 90_000);
         assert_ne!(other.etag, first.etag);
+        let soon = Representation::new(document("c"), Kind::Atom, Some(&other), 90_500);
+        assert_eq!(
+            soon.last_modified, 91_000,
+            "a reader that asks by date must see it"
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) enum Failure {
     #[error(transparent)]
     Unavailable(#[from] fetch::Error),
     /// The same, with what to do next: 69.
-    #[error("{0}; {1}")]
+    #[error("{0}. {1}")]
     Advised(fetch::Error, &'static str),
     /// It is told already how it failed: this code.
     #[error("")]

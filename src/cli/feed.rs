@@ -16,6 +16,8 @@ use super::{Context, network, output};
 use crate::config::{Settings, is_name};
 use crate::discover::{self, Discovered, Named, discover};
 use crate::endpoint::Origin;
+use crate::explain;
+use crate::message::Kind;
 
 /// Add, list or remove configured feeds
 #[derive(Debug, Args)]
@@ -125,14 +127,11 @@ fn add(url: &Url, adding: &Adding<'_>, settings: &Settings, context: &Context) -
 /// The feed at `url`, or the one that the site there names; told on stderr.
 fn looked_for(url: &Url, settings: &Settings, context: &Context) -> Result<Url, Failure> {
     let (fetcher, policy) = network::tools(settings);
-    let found = network::run(discover(&fetcher, url, &policy))?.map_err(|error| match error {
-        discover::Error::Fetch(error) => Failure::Advised(
-            error,
-            "see `limpid explain` for each step, or add the address as it is with --unchecked",
-        ),
-        other => Failure::Failed(format!(
-            "{other}; look for a feed's address on the site and add that, or see `limpid explain {url}`"
-        )),
+    let found = network::run(discover(&fetcher, url, &policy))?.map_err(|error| {
+        output::note(&format!(
+            "limpid explain {url} tells each step; --unchecked adds the address as it is"
+        ));
+        advised(error)
     })?;
     let named = match found {
         Discovered::Feed(feed) => {
@@ -142,10 +141,27 @@ fn looked_for(url: &Url, settings: &Settings, context: &Context) -> Result<Url, 
         Discovered::Several(named) => named,
     };
     let chosen = choice(&named, url, context)?;
-    let feed = network::run(discover::feed(&fetcher, &chosen, &policy))?
-        .map_err(|error| Failure::Failed(error.to_string()))?;
+    let feed = network::run(discover::feed(&fetcher, &chosen, &policy))?.map_err(advised)?;
     output::note(&about(&feed));
     Ok(feed.url)
+}
+
+/// Why there is no feed, and what to do next.
+fn advised(error: discover::Error) -> Failure {
+    match error {
+        discover::Error::Fetch(error) => {
+            let next = explain::after_fetch(&error);
+            Failure::Advised(error, next)
+        }
+        discover::Error::Walled(wall) => Failure::Failed(format!("{}. {}", wall.what(), wall.advice())),
+        discover::Error::NoFeeds => Failure::Failed(format!(
+            "{error}. Look for a feed's address on the site and add that."
+        )),
+        discover::Error::Transform(error) => {
+            let next = explain::after_transform(&error);
+            Failure::Failed(format!("{error}. {next}"))
+        }
+    }
 }
 
 /// One of several feeds: who sits at a terminal is asked, others are told.
@@ -184,12 +200,17 @@ fn about(feed: &discover::Feed) -> String {
     } else {
         counts.join(", ")
     };
-    format!(
-        "{}: {:?}, {} entries; {done}",
-        feed.url,
-        cleaned.kind,
-        cleaned.entries.len()
-    )
+    let kind = match cleaned.kind {
+        Kind::Rss => "RSS",
+        Kind::Rdf => "RSS 1.0",
+        Kind::Atom => "Atom",
+        Kind::Json => "JSON Feed",
+    };
+    let entries = match cleaned.hints.entries {
+        1 => "1 entry".to_owned(),
+        many => format!("{many} entries"),
+    };
+    format!("{}: {kind}, {entries}; {done}", feed.url)
 }
 
 fn list(settings: &Settings, context: &Context) -> Result<(), Failure> {

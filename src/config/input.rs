@@ -229,8 +229,10 @@ impl<'a> Input<'a> {
 
 /// An http(s) address without a user name.
 pub fn web_address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text)
-        .map_err(|_| format!("`{text}` is no address, such as \"https://blog.example/feed\""))?;
+    let url = Url::parse(text).map_err(|_| match Url::parse(&format!("https://{text}")) {
+        Ok(meant) if text.contains('.') => format!("`{text}` is no address; did you mean {meant} ?"),
+        _ => format!("`{text}` is no address, such as \"https://blog.example/feed\""),
+    })?;
     match url.scheme() {
         "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url),
         "http" | "https" => Err("an address with a user name or password in it is not fetched".to_owned()),

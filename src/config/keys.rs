@@ -5,7 +5,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
+};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -229,7 +231,7 @@ fn update(
         .create(folder)
         .map_err(failed)?;
     // Released when the file is closed, whatever happens to us.
-    let lock = private(&folder.join("keys.lock"), false).map_err(failed)?;
+    let lock = private(folder, "keys.lock", false).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let ring = change(load(folder)?)?;
     write(folder, &format!("{HEADER}{}", text(&ring))).map_err(failed)?;
@@ -241,23 +243,29 @@ fn write(folder: &Path, text: &str) -> io::Result<()> {
     if fs::read_to_string(&path).is_ok_and(|there| there == text) {
         return Ok(());
     }
-    let beside = folder.join("keys.new");
-    let mut file = private(&beside, true)?;
+    let mut file = private(folder, "keys.new", true)?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&beside, &path)?;
+    fs::rename(folder.join("keys.new"), &path)?;
     // The name is only safe from a power cut once the folder is.
     File::open(folder)?.sync_all()
 }
 
-fn private(path: &Path, empty: bool) -> io::Result<File> {
-    OpenOptions::new()
+/// A file that its owner alone may read: whoever owns the folder, also when root runs the command for a server
+/// that is somebody else.
+fn private(folder: &Path, name: &str, empty: bool) -> io::Result<File> {
+    let file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(empty)
         .mode(0o600)
-        .open(path)
+        .open(folder.join(name))?;
+    let owner = fs::metadata(folder)?;
+    if file.metadata()?.uid() != owner.uid() {
+        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -280,6 +288,23 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&file(&folder)), 0o600);
         assert_eq!(mode(&folder), 0o700);
+    }
+
+    #[test]
+    fn keys_belong_to_whom_the_folder_belongs() {
+        let dir = tempfile::tempdir().unwrap();
+        if std::os::unix::fs::chown(dir.path(), Some(65532), Some(65532)).is_err() {
+            return; // Only root may give away.
+        }
+        load_or_create(dir.path(), at(1)).unwrap();
+        rotate(dir.path(), at(2)).unwrap();
+        for name in ["keys", "keys.lock"] {
+            assert_eq!(
+                fs::metadata(dir.path().join(name)).unwrap().uid(),
+                65532,
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -16,12 +16,8 @@ pub(super) fn after_success(cleaned: &Transformed) -> &'static str {
     }
 }
 
-/// After one that did not. `challenged`: the site asked for proof of being a browser.
-pub(super) fn after_failure(error: &Error, challenged: bool) -> &'static str {
-    if challenged {
-        return "The site wants proof that a browser asks. Ask its owner to let feed readers through, or use another \
-                address of the feed.";
-    }
+/// After one that did not.
+pub(super) fn after_failure(error: &Error) -> &'static str {
     match error {
         Error::Fetch(error) => after_fetch(error),
         Error::File(local::Error::Io(_) | local::Error::Special) => {
@@ -36,7 +32,8 @@ pub(super) fn after_failure(error: &Error, challenged: bool) -> &'static str {
     }
 }
 
-fn after_fetch(error: &fetch::Error) -> &'static str {
+/// After an origin that gave nothing usable.
+pub fn after_fetch(error: &fetch::Error) -> &'static str {
     use fetch::Error as E;
     match error {
         E::Refused(_) => {
@@ -72,7 +69,8 @@ fn after_status(status: u16) -> &'static str {
     }
 }
 
-fn after_transform(error: &transform::Error) -> &'static str {
+/// After a document that is no feed.
+pub fn after_transform(error: &transform::Error) -> &'static str {
     use transform::Error as E;
     match error {
         E::Empty => "Try again later: the site sent nothing.",

@@ -7,6 +7,8 @@ mod advice;
 mod steps;
 pub mod reasons;
 
+pub use advice::{after_fetch, after_transform};
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,7 +20,9 @@ use crate::endpoint::Origin;
 use crate::fetch::{self, Fetcher};
 use crate::message::{Fetched, Validators};
 use crate::refresh::original::Original;
-use crate::transform::{self, Limits, Policy, Transformed, transform};
+use crate::transform::report::Report;
+use crate::transform::{self, Limits, Policy, Transformed, decode, transform};
+use crate::wall::{self, Wall};
 use crate::{demo, local};
 
 /// What a step is about.
@@ -123,7 +127,7 @@ pub async fn explain(fetcher: &Fetcher, origin: &Origin, policy: &Policy) -> Exp
     };
     let original = match given {
         Ok(original) => original,
-        Err(error) => return failed(steps, None, error),
+        Err(error) => return failed(steps, None, error, policy),
     };
     steps.push(steps::body(&original));
     let began = Instant::now();
@@ -140,7 +144,7 @@ pub async fn explain(fetcher: &Fetcher, origin: &Origin, policy: &Policy) -> Exp
                 cleaned: Ok(cleaned),
             }
         }
-        Err(error) => failed(steps, Some(original), error),
+        Err(error) => failed(steps, Some(original), error, policy),
     }
 }
 
@@ -171,9 +175,21 @@ async fn clean(original: &Original, policy: &Policy) -> Result<Transformed, Erro
     Ok(task.await.map_err(|_crash| Error::Crashed)??)
 }
 
-fn failed(mut steps: Vec<Step>, original: Option<Original>, error: Error) -> Explanation {
-    let ending = steps::sentence(&error);
-    let challenged = steps::is_challenge(&steps);
+/// What stands before the feed, by the page that came instead.
+fn page_wall(original: &Original, error: &Error, policy: &Policy) -> Option<Wall> {
+    let Error::Transform(transform::Error::WebPage) = error else {
+        return None;
+    };
+    let text = decode::decode(&original.source(), &policy.limits, &mut Report::default());
+    wall::of_page(&text.ok()?)
+}
+
+fn failed(mut steps: Vec<Step>, original: Option<Original>, error: Error, policy: &Policy) -> Explanation {
+    let wall = steps::wall(&steps).or_else(|| page_wall(original.as_ref()?, &error, policy));
+    let ending = match wall {
+        Some(wall) => format!("{} Probably {}.", steps::sentence(&error), wall.what()),
+        None => steps::sentence(&error),
+    };
     steps.push(Step {
         what: What::Result,
         fine: false,
@@ -182,7 +198,9 @@ fn failed(mut steps: Vec<Step>, original: Option<Original>, error: Error) -> Exp
         took: None,
     });
     Explanation {
-        next: advice::after_failure(&error, challenged).to_owned(),
+        next: wall
+            .map_or_else(|| advice::after_failure(&error), Wall::advice)
+            .to_owned(),
         steps,
         ending,
         original,

@@ -13,6 +13,7 @@ use crate::fetch::asked::Asked;
 use crate::message::Kind;
 use crate::refresh::original::Original;
 use crate::transform::Transformed;
+use crate::wall::{self, Wall};
 
 /// Lines of detail in one step.
 const MAX_DETAILS: usize = 100;
@@ -74,7 +75,7 @@ pub(super) fn request(asked: &Asked) -> Step {
                 .map_or_else(|_| word(target), |url| url.to_string());
             (true, format!("{to} says {status} and sends us on to {target}."))
         }
-        (Some(_), _) if asked.headers.contains_key(CHALLENGE) => {
+        (Some(_), _) if wall::of_headers(&asked.headers).is_some() => {
             details.push(CHALLENGED.to_owned());
             (false, format!("{to} shows a challenge page instead of the feed."))
         }
@@ -89,15 +90,14 @@ pub(super) fn request(asked: &Asked) -> Step {
     }
 }
 
-/// Set by Cloudflare on a page that asks for proof of being a browser.
-const CHALLENGE: &str = "cf-mitigated";
 const CHALLENGED: &str = "the answer says that it is a challenge (cf-mitigated)";
 
-/// True when a request ended at a challenge.
-pub(super) fn is_challenge(steps: &[Step]) -> bool {
-    steps
-        .iter()
-        .any(|step| step.details.iter().any(|detail| detail == CHALLENGED))
+/// What stood before the feed, if the head of an answer says so.
+pub(super) fn wall(steps: &[Step]) -> Option<Wall> {
+    let mut details = steps.iter().flat_map(|step| &step.details);
+    details
+        .any(|detail| detail == CHALLENGED)
+        .then_some(Wall::Challenge)
 }
 
 /// What came.

@@ -20,6 +20,8 @@ use crate::transform::convert::html;
 
 /// Looks told in words.
 const MAX_LOOKS: usize = 8;
+/// Days whose failures are drawn.
+const DAYS: u64 = 28;
 
 #[derive(Template)]
 #[template(path = "feed.html")]
@@ -101,7 +103,7 @@ pub(super) async fn page(
         host: subscribe::host(&address),
         qr: subscribe::square(&address),
         cleaned: cleaned(&past),
-        plots: plots(&past),
+        plots: plots(&past, now),
         looks: past
             .refreshes
             .iter()
@@ -181,7 +183,7 @@ fn cleaned(past: &Past) -> Vec<Told> {
     counted.collect()
 }
 
-fn plots(past: &Past) -> Vec<Plot> {
+fn plots(past: &Past, now: Millis) -> Vec<Plot> {
     let looks = &past.refreshes;
     if looks.is_empty() {
         return Vec::new();
@@ -219,7 +221,32 @@ fn plots(past: &Past) -> Vec<Plot> {
             ),
             figure: sizes,
         },
+        failures_by_day(past, now),
     ]
+}
+
+fn failures_by_day(past: &Past, now: Millis) -> Plot {
+    let days = past.failures_by_day(DAYS, now);
+    let failed: u32 = days.iter().sum();
+    let figure = match failed {
+        0 => format!("none in {DAYS} days"),
+        _ => format!(
+            "{failed} on {} of the last {DAYS} days",
+            days.iter().filter(|&&count| count > 0).count()
+        ),
+    };
+    let bars: Vec<Bar> = days
+        .iter()
+        .map(|&count| Bar {
+            value: count.into(),
+            is_bad: false,
+        })
+        .collect();
+    Plot {
+        label: "Failures by day",
+        svg: plot::bars(&bars, &format!("Failures by day, today last: {figure}")),
+        figure,
+    }
 }
 
 fn told(look: &Refresh, now: Millis) -> Look {

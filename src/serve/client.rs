@@ -27,7 +27,8 @@ pub fn client(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> O
     nearest
 }
 
-/// The addresses that proxies noted, the nearest last; `None` for what is no address.
+/// The addresses that proxies noted, the nearest last; `None` for what is no address. A proxy writes one of the
+/// two headers and passes on what the reader put into the other: when they differ about the nearest, neither counts.
 fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let values = |name: &str| -> Vec<String> {
         let all = headers.get_all(name).iter();
@@ -36,18 +37,21 @@ fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
             .map(|hop| hop.trim().to_owned())
             .collect()
     };
-    let forwarded = values(header::FORWARDED.as_str());
-    if forwarded.is_empty() {
-        return values("x-forwarded-for").iter().map(|hop| address(hop)).collect();
-    }
-    forwarded
+    let x_forwarded: Vec<_> = values("x-forwarded-for").iter().map(|hop| address(hop)).collect();
+    let forwarded: Vec<_> = values(header::FORWARDED.as_str())
         .iter()
         .map(|hop| {
             let mut pairs = hop.split(';').filter_map(|pair| pair.split_once('='));
             let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
             address(value.trim().trim_matches('"'))
         })
-        .collect()
+        .collect();
+    match (forwarded.last(), x_forwarded.last()) {
+        (None, _) => x_forwarded,
+        (_, None) => forwarded,
+        (one, other) if one == other => forwarded,
+        _ => Vec::new(),
+    }
 }
 
 /// `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80`, `2001:db8::1`.
@@ -90,8 +94,21 @@ mod tests {
             (
                 Some("127.0.0.1"),
                 "for=\"[2001:db8::1]:80\";proto=https",
-                "6.6.6.6",
+                "",
                 Some("2001:db8::1"),
+            ),
+            // What a reader made up, and what the proxy said of it.
+            (
+                Some("127.0.0.1"),
+                "for=6.6.6.6",
+                "198.51.100.1",
+                Some("127.0.0.1"),
+            ),
+            (
+                Some("127.0.0.1"),
+                "for=198.51.100.1",
+                "6.6.6.6, 198.51.100.1",
+                Some("198.51.100.1"),
             ),
             (
                 Some("127.0.0.1"),

@@ -7,6 +7,9 @@ use crate::clock::Millis;
 
 /// Refreshes remembered of one feed: a week of hourly ones.
 const MAX_REFRESHES: usize = 168;
+/// Days counted of one feed: four weeks.
+const MAX_DAYS: usize = 28;
+const DAY: Millis = 24 * 3_600_000;
 /// Feeds whose past is remembered.
 const MAX_FEEDS: usize = 2_000;
 /// Beginnings and ends of trouble that are told.
@@ -38,11 +41,22 @@ pub enum Outcome {
     Failed(Arc<str>),
 }
 
+/// The refreshes of one day (UTC).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Days since 1970.
+    pub number: u64,
+    pub refreshes: u32,
+    pub failed: u32,
+}
+
 /// What is known of one feed's past.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
     /// The oldest first.
     pub refreshes: VecDeque<Refresh>,
+    /// Days on which there was a refresh, the oldest first.
+    pub days: VecDeque<Day>,
     pub last_success: Option<Millis>,
     /// Failures since then.
     pub failures: u32,
@@ -104,6 +118,7 @@ impl History {
             return;
         };
         let episode = past.take(&name, &refresh);
+        past.count(&refresh);
         past.refreshes.push_back(refresh);
         if past.refreshes.len() > MAX_REFRESHES {
             past.refreshes.pop_front();
@@ -247,6 +262,39 @@ impl Past {
         self.swapped.filter(|at| now.saturating_sub(*at) < SWAPPED)
     }
 
+    /// Adds `refresh` to its day.
+    fn count(&mut self, refresh: &Refresh) {
+        let number = refresh.at / DAY;
+        if self.days.back().is_none_or(|day| day.number < number) {
+            self.days.push_back(Day {
+                number,
+                refreshes: 0,
+                failed: 0,
+            });
+            if self.days.len() > MAX_DAYS {
+                self.days.pop_front();
+            }
+        }
+        if let Some(day) = self.days.back_mut() {
+            day.refreshes += 1;
+            day.failed += u32::from(matches!(refresh.outcome, Outcome::Failed(_)));
+        }
+    }
+
+    /// How often each of the last `count` days failed, the one at `now` last; a day without a refresh with 0.
+    #[must_use]
+    pub fn failures_by_day(&self, count: u64, now: Millis) -> Vec<u32> {
+        let today = now / DAY;
+        let of = |number| {
+            let day = self.days.iter().find(|day| day.number == number);
+            day.map_or(0, |day| day.failed)
+        };
+        (0..count)
+            .rev()
+            .map(|back| of(today.saturating_sub(back)))
+            .collect()
+    }
+
     /// Counts `refresh`; an episode if one began or ended with it.
     fn take(&mut self, feed: &Arc<str>, refresh: &Refresh) -> Option<Episode> {
         let now = refresh.at;
@@ -331,14 +379,33 @@ mod tests {
     }
 
     #[test]
+    fn failures_are_counted_by_day() {
+        let history = History::default();
+        for (day, outcome) in [
+            (0, failed(0)),
+            (0, failed(1)),
+            (2, failed(2)),
+            (2, refresh(3, Outcome::New)),
+        ] {
+            let at = day * DAY + outcome.at;
+            history.note("blog", Refresh { at, ..outcome });
+        }
+        let past = history.of("blog");
+        assert_eq!(past.failures_by_day(4, 3 * DAY), [2, 0, 1, 0]);
+        assert_eq!(past.days.len(), 2);
+    }
+
+    #[test]
     fn nothing_grows_without_end() {
         let history = History::default();
         for at in 0..2_000 {
+            history.note("old", failed(at * DAY));
             history.note("blog", refresh(at, Outcome::Same));
             history.note(&format!("feed-{at}"), failed(at));
             history.reloaded((at % 2 == 0).then_some("a fault"), at);
         }
         assert_eq!(history.of("blog").refreshes.len(), MAX_REFRESHES);
+        assert_eq!(history.of("old").days.len(), MAX_DAYS);
         assert_eq!(history.inner().feeds.len(), MAX_FEEDS);
         assert_eq!(history.episodes().len(), MAX_EPISODES);
         history.keep(|name| name == "blog");

@@ -36,7 +36,7 @@ async fn a_sites_address_leads_to_its_feed() {
     let added = run(&home, &["feed", "add", &page, "--name", "blog"]).await;
     assert_eq!(added.code, 0, "{added:?}");
     assert!(
-        added.err.contains("1 entries") && added.err.contains("embed"),
+        added.err.contains("1 entry") && added.err.contains("embed"),
         "{added:?}"
     );
     let written = std::fs::read_to_string(home.path("feeds.d/blog.toml")).expect("written");
@@ -75,10 +75,23 @@ async fn several_feeds_are_listed_and_no_feed_ends_in_a_sentence() {
             .code,
         0
     );
+    // What stands before it is named.
+    let password = "<form><input type=\"password\"></form>";
+    origin.at("/member/").gives(format!("<html>{password}"));
+    let member = run(&home, &["feed", "add", origin.url("/member/").as_str()]).await;
+    assert!(
+        member.code == 1
+            && member
+                .err
+                .contains("a login page stands before the feed. Use an address"),
+        "{member:?}"
+    );
     origin.at("/gone").status(404);
     let gone = run(&home, &["feed", "add", origin.url("/gone").as_str()]).await;
     assert!(
-        gone.code == 69 && gone.err.contains("404") && gone.err.contains("limpid explain"),
+        gone.code == 69
+            && gone.err.contains("404. The feed is not there")
+            && gone.err.contains("limpid explain"),
         "{gone:?}"
     );
 }
@@ -114,6 +127,16 @@ async fn explain_tells_each_step_and_ends_with_what_to_do() {
     let json: serde_json::Value = serde_json::from_str(&page.out).expect("JSON");
     assert_eq!((page.code, &json[0]["good"]), (1, &false.into()));
     assert!(!json[0]["next"].as_str().expect("a sentence").is_empty());
+    origin
+        .at("/wall")
+        .gives("<html><script src='/cdn-cgi/challenge-platform/a.js'></script>");
+    let wall = run(&home, &["explain", origin.url("/wall").as_str()]).await;
+    assert!(
+        wall.code == 1
+            && wall.out.contains("a challenge page stands before the feed")
+            && wall.out.contains("another address"),
+        "{wall:?}"
+    );
     assert_eq!(run(&home, &["explain", "http://127.0.0.1:9/"]).await.code, 69);
     assert_eq!(run(&home, &["explain", "nowhere"]).await.code, 1);
 }

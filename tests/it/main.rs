@@ -28,5 +28,6 @@ mod cleaning;
 mod reloading;
 mod adding;
 mod deploying;
+mod readers;
 mod docs;
 mod pages;

@@ -2,6 +2,7 @@
 
 pub(crate) mod engine;
 pub mod client;
+pub(crate) mod front;
 pub mod origin;
 pub mod program;
 pub mod proxy;
