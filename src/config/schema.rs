@@ -186,6 +186,18 @@ const SERVER: &[Setting<Choices>] = rows! {
     "header_timeout" = r#""10s""#,
         "How long a reader may take to send the head of a request, and to idle between two.",
         |o, v| o.serve.header_timeout = v.timeout()?;
+    "write_timeout" = r#""60s""#,
+        "How long a reader may take nothing of an answer before it is left.",
+        |o, v| o.serve.write_timeout = v.timeout()?;
+    "max_head" = r#""16KiB""#,
+        "Bytes of the head of a request; more is refused (431).",
+        |o, v| o.serve.max_head = head(v)?;
+    "max_headers" = "64",
+        "Headers of a request; more are refused (431).",
+        |o, v| o.serve.max_headers = v.number(16)?;
+    "max_streams" = "100",
+        "Requests at once on one HTTP/2 connection.",
+        |o, v| o.serve.max_streams = u32::try_from(v.number(1)?).unwrap_or(u32::MAX);
     "drain_timeout" = r#""20s""#,
         "How long requests in flight may take to finish when we are told to stop.",
         |o, v| o.serve.drain_timeout = v.duration()?;

@@ -46,8 +46,9 @@ pub async fn handle<B>(app: &Arc<App>, peer: Option<IpAddr>, request: &Request<B
         None => answer(&reader, route).await,
     };
     let reply = answer.unwrap_or_else(|wrong| {
-        let mut reply = problem(method, &wrong, app.clock.millis());
-        log::name(&mut reply, name);
+        let now = app.clock.millis();
+        let mut reply = problem(method, &wrong, now);
+        log::name(&mut reply, name, now);
         reply
     });
     let took = began.elapsed();

@@ -4,16 +4,18 @@
 
 mod connection;
 mod watched;
+mod line_ends;
 pub mod socket;
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
 pub use self::connection::{Answering, Owner};
-use self::connection::{Door, Phase};
+use self::connection::{Door, Patience, Phase};
 use self::socket::{Error, Socket};
 use super::Options;
 use crate::app::App;
@@ -106,7 +108,7 @@ struct Gate {
     door: Door,
     permits: Arc<Semaphore>,
     count: u32,
-    header_timeout: Duration,
+    patience: Patience,
     builder: connection::Builder,
 }
 
@@ -117,8 +119,11 @@ impl Gate {
             door,
             permits: Arc::new(Semaphore::new(count as usize)),
             count,
-            header_timeout: options.header_timeout,
-            builder: connection::builder(options.header_timeout),
+            patience: Patience {
+                idle: options.header_timeout,
+                write: options.write_timeout,
+            },
+            builder: connection::builder(options),
         })
     }
 
@@ -130,6 +135,7 @@ impl Gate {
 
 /// Takes connections from one socket while it is time to serve and permits are left.
 async fn accept(socket: Socket, gate: Arc<Gate>, mut phase: watch::Receiver<Phase>) {
+    let mut failing = false;
     loop {
         let next = async {
             let permit = Arc::clone(&gate.permits).acquire_owned().await.ok()?;
@@ -142,17 +148,27 @@ async fn accept(socket: Socket, gate: Arc<Gate>, mut phase: watch::Receiver<Phas
         };
         let (permit, stream) = match next {
             Some((permit, Ok(stream))) => (permit, stream),
+            // Gone before it was its turn: nobody else waits for that.
+            Some((_, Err(error))) if error.kind() == ErrorKind::ConnectionAborted => continue,
             Some((_, Err(error))) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                // Told once, not ten times a second.
+                if !failing {
+                    tracing::warn!(%error, "connections cannot be accepted");
+                }
+                failing = true;
                 tokio::time::sleep(BREATHER).await;
                 continue;
             }
             None => return,
         };
+        if failing {
+            tracing::info!("connections are accepted again");
+            failing = false;
+        }
         let (gate, phase) = (Arc::clone(&gate), phase.clone());
         tokio::spawn(async move {
             let _permit = permit;
-            connection::serve(stream, &gate.door, &gate.builder, gate.header_timeout, phase).await;
+            connection::serve(stream, &gate.door, &gate.builder, gate.patience, phase).await;
         });
     }
 }

@@ -34,6 +34,14 @@ pub struct Options {
     pub max_connections: usize,
     /// For the head of a request, and between requests.
     pub header_timeout: Duration,
+    /// How long a reader may take nothing of an answer.
+    pub write_timeout: Duration,
+    /// Bytes of a request's head (at least 8 KiB).
+    pub max_head: usize,
+    /// Headers of a request.
+    pub max_headers: usize,
+    /// Requests at once on one HTTP/2 connection.
+    pub max_streams: u32,
     /// For requests in flight when we are told to stop.
     pub drain_timeout: Duration,
 }
@@ -46,6 +54,10 @@ impl Default for Options {
             socket_names: Vec::new(),
             max_connections: 10_000,
             header_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(60),
+            max_head: 16 << 10,
+            max_headers: 64,
+            max_streams: 100,
             drain_timeout: Duration::from_secs(20),
         }
     }

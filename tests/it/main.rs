@@ -12,6 +12,7 @@ mod journey;
 mod caching;
 mod conditional;
 mod serving;
+mod strangers;
 mod shutdown;
 mod architecture;
 mod fetching;

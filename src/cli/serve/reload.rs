@@ -20,10 +20,14 @@ use crate::config::watch::{self, Look};
 use crate::config::{Kind, Settings, Shown};
 
 /// What is wired when the server starts. `log`: the lines of one process have one shape.
-const AT_START: [&str; 11] = [
+const AT_START: [&str; 15] = [
     "server.listen",
     "server.max_connections",
     "server.header_timeout",
+    "server.write_timeout",
+    "server.max_head",
+    "server.max_headers",
+    "server.max_streams",
     "server.drain_timeout",
     "admin.",
     "store.",

@@ -44,10 +44,14 @@ fn broken_rule<B>(in_force: &InForce, request: &Request<B>) -> Option<&'static s
     }
     // §3.2: one Host, in HTTP/1.1.
     let mut hosts = headers.get_all(header::HOST).iter();
-    let host = hosts.next().and_then(|host| host.to_str().ok());
+    let host = hosts.next();
     if hosts.next().is_some() {
         return Some("A request names its host once.");
     }
+    if host.is_some_and(|host| !is_host(host.as_bytes())) {
+        return Some("The host that a request names must be one.");
+    }
+    let host = host.and_then(|host| host.to_str().ok());
     if host.is_none() && request.version() == Version::HTTP_11 {
         return Some("A request names its host.");
     }
@@ -56,6 +60,13 @@ fn broken_rule<B>(in_force: &InForce, request: &Request<B>) -> Option<&'static s
         return Some("This server fetches nothing for other hosts.");
     }
     None
+}
+
+/// True for what may stand in `Host`: a name or an address, and a port (RFC 9110 §7.2, RFC 3986 §3.2). No user,
+/// no path, no markup: nothing of it is used, but a proxy before us may have understood it otherwise.
+fn is_host(host: &[u8]) -> bool {
+    host.iter()
+        .all(|b| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(b))
 }
 
 /// True for `/path`; for `http://host/path` when the host is the one in `Host`, and ours: by the

@@ -15,23 +15,20 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::socket::Stream;
-use super::watched::{Activity, Watched};
+use super::watched::{Activity, Moved, Watched};
 use crate::app::App;
+use crate::serve::Options;
 use crate::serve::handler;
 use crate::serve::respond::reply::Reply;
 
 /// hyper's settings, shared by all connections of a door.
 pub(super) type Builder = auto::Builder<TokioExecutor>;
 
-/// Headers of a request.
-const MAX_HEADERS: usize = 64;
-/// Bytes of a request's head.
-const MAX_HEAD: usize = 16 * 1024;
-/// Requests at once on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 100;
 /// Streams that a reader may open and reset before it is sent away (CVE-2023-44487).
 const MAX_RESETS: usize = 20;
 const H2_PING: Duration = Duration::from_secs(30);
+/// Bytes of one HTTP/2 answer that wait to be sent, and of bodies that nobody asked for.
+const H2_BUFFER: u32 = 64 << 10;
 
 /// An answer on its way.
 pub type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
@@ -58,40 +55,56 @@ pub(super) enum Phase {
 }
 
 /// Limits that make slow and greedy clients cheap. All of them are inert without a timer.
-pub(super) fn builder(header_timeout: Duration) -> Builder {
+pub(super) fn builder(options: &Options) -> Builder {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD);
+        .header_read_timeout(options.header_timeout)
+        .max_headers(options.max_headers)
+        .max_buf_size(options.max_head);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
+        .max_concurrent_streams(options.max_streams)
         .max_pending_accept_reset_streams(MAX_RESETS)
         .max_local_error_reset_streams(MAX_RESETS)
-        .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(options.max_head).unwrap_or(u32::MAX))
+        .max_send_buf_size(H2_BUFFER as usize)
+        .initial_stream_window_size(H2_BUFFER)
+        .initial_connection_window_size(H2_BUFFER)
         .keep_alive_interval(H2_PING)
-        .keep_alive_timeout(header_timeout);
+        .keep_alive_timeout(options.header_timeout);
     builder
 }
 
-/// Serves `stream` until its reader leaves, nothing moves on it for `rest`, or it is told to stop.
+/// How long a connection may rest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// Between requests, and within the head of one.
+    pub(super) idle: Duration,
+    /// While an answer waits to be taken.
+    pub(super) write: Duration,
+}
+
+impl Patience {
+    /// How often it is looked at.
+    fn tick(self) -> Duration {
+        self.idle.min(self.write).max(Duration::from_millis(1))
+    }
+}
+
+/// Serves `stream` until its reader leaves, hardly anything moves on it for too long, or it is told to stop.
 pub(super) async fn serve(
     stream: Stream,
     door: &Door,
     builder: &Builder,
-    rest: Duration,
+    patience: Patience,
     mut phase: watch::Receiver<Phase>,
 ) {
     let activity = Arc::new(Activity::default());
-    let watched = Watched {
-        stream,
-        activity: Arc::clone(&activity),
-    };
-    let peer = watched.stream.peer();
+    let watched = Watched::new(stream, Arc::clone(&activity));
+    let peer = watched.peer();
     let service = service_fn(|request: Request<Incoming>| {
         let (door, answering) = (door.clone(), activity.answering());
         async move {
@@ -104,21 +117,24 @@ pub(super) async fn serve(
         }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(watched), service));
-    let mut ticks = interval(rest.max(Duration::from_millis(1)));
+    let mut ticks = interval(patience.tick());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.reset();
-    let mut seen = Some(0);
+    let (mut seen, mut rested) = (0, Duration::ZERO);
     let (mut told, mut warned) = (false, false);
     loop {
         tokio::select! {
             _ended = connection.as_mut() => return,
             _ = ticks.tick() => {
-                let now = activity.resting_at();
-                if now.is_none() || now != seen {
-                    seen = now;
+                rested = match activity.since(&mut seen) {
+                    Moved::Enough => Duration::ZERO,
+                    Moved::Little => rested + ticks.period(),
+                };
+                let most = if activity.is_stuck() { patience.write } else { patience.idle };
+                if rested < most {
                     continue;
                 }
-                // Nothing moved: asked to leave first, then cut off.
+                // Asked to leave first, then cut off.
                 if warned {
                     return;
                 }

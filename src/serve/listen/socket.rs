@@ -3,19 +3,25 @@
 use std::fmt::{self, Display};
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
 use crate::serve::Listen;
 
 /// Who may connect to a unix socket: its owner and its group, as a proxy before us is.
 const SOCKET_MODE: u32 = 0o660;
+
+/// Bytes the system holds for a reader who does not take them: else thousands of slow readers take gigabytes,
+/// and nobody sees how slow they are. Accepted connections inherit it.
+const SEND_BUFFER: u32 = 128 << 10;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// What a socket of systemd's for the owner's door is called (`FileDescriptorName=`).
 const OWNERS: [&str; 2] = ["owner", "admin"];
@@ -84,7 +90,7 @@ pub(super) async fn bind(listen: &[Listen], mut handed: Vec<Socket>) -> Result<V
     for address in listen {
         match address {
             Listen::Tcp(address) => {
-                let bound = TcpListener::bind(address).await;
+                let bound = bind_tcp(*address);
                 sockets.push(Socket::Tcp(
                     bound.map_err(|e| Error::new(address.to_string(), e))?,
                 ));
@@ -95,6 +101,18 @@ pub(super) async fn bind(listen: &[Listen], mut handed: Vec<Socket>) -> Result<V
         }
     }
     Ok(sockets)
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A restart must not wait for connections of the last run to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn bind_unix(path: &Path) -> Result<Socket, Error> {
@@ -159,8 +177,8 @@ impl Socket {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
-                // Small answers must not wait for the reader's acknowledgement.
-                stream.set_nodelay(true)?;
+                // Small answers must not wait for the reader's acknowledgement; failing to say so costs only time.
+                let _ = stream.set_nodelay(true);
                 Ok(Stream::Tcp(stream))
             }
             Self::Unix(listener, _) => listener.accept().await.map(|(stream, _)| Stream::Unix(stream)),

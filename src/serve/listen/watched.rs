@@ -1,31 +1,59 @@
-//! A connection that tells whether anything moves on it.
+//! A connection that tells how much moves on it.
 //!
 //! hyper's own timeouts begin when it knows which HTTP is spoken (hyper#3756) and end with the head
 //! of a request; a connection that says nothing, or takes nothing, would stay for ever.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::line_ends::LineEnds;
 use super::socket::Stream;
+
+/// Bytes that have to move between two looks, if no request is answered: whoever sends or takes a byte now and
+/// then rests.
+const ENOUGH: u64 = 1024;
 
 /// What moves on one connection.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
-    /// Counts reads and writes that moved something.
-    moves: AtomicU32,
+    /// Bytes read and written; an answer counts as [`ENOUGH`] of them.
+    bytes: AtomicU64,
     /// Requests being answered.
     answering: AtomicU32,
+    /// Something was written that the other end has no room for.
+    stuck: AtomicBool,
+}
+
+/// See [`Activity::since`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// A request is, or was, answered; or bytes moved, and not one by one.
+    Enough,
+    /// Nothing, or next to nothing.
+    Little,
 }
 
 impl Activity {
-    /// How much has moved so far; `None` while a request is being answered.
-    pub(super) fn resting_at(&self) -> Option<u32> {
-        (self.answering.load(Ordering::Relaxed) == 0).then(|| self.moves.load(Ordering::Relaxed))
+    /// What moved since the bytes `seen`, which become those of now.
+    pub(super) fn since(&self, seen: &mut u64) -> Moved {
+        let now = self.bytes.load(Ordering::Relaxed);
+        let moved = now.saturating_sub(std::mem::replace(seen, now));
+        if moved >= ENOUGH || self.answering.load(Ordering::Relaxed) > 0 {
+            Moved::Enough
+        } else {
+            Moved::Little
+        }
+    }
+
+    /// True while an answer waits for the other end to take some of it.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
     }
 
     /// A request is being answered for as long as the result lives.
@@ -34,8 +62,8 @@ impl Activity {
         Answering(Arc::clone(self))
     }
 
-    fn moved(&self) {
-        self.moves.fetch_add(1, Ordering::Relaxed);
+    fn moved(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 
@@ -45,24 +73,39 @@ pub(super) struct Answering(Arc<Activity>);
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.moved();
+        self.0.bytes.fetch_add(ENOUGH, Ordering::Relaxed);
         self.0.answering.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// A stream that notes in `activity` what moves.
+/// A stream that notes in its activity what moves.
 #[derive(Debug)]
 pub(super) struct Watched {
-    pub(super) stream: Stream,
-    pub(super) activity: Arc<Activity>,
+    stream: Stream,
+    activity: Arc<Activity>,
+    line_ends: LineEnds,
 }
 
 impl Watched {
-    fn noted<T>(&self, moved: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if matches!(moved, Poll::Ready(Ok(_))) {
-            self.activity.moved();
+    pub(super) fn new(stream: Stream, activity: Arc<Activity>) -> Self {
+        Self {
+            stream,
+            activity,
+            line_ends: LineEnds::default(),
         }
-        moved
+    }
+
+    /// The other end.
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        self.stream.peer()
+    }
+
+    fn written(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.activity.stuck.store(written.is_pending(), Ordering::Relaxed);
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.activity.moved(bytes);
+        }
+        written
     }
 }
 
@@ -72,15 +115,20 @@ impl AsyncRead for Watched {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let moved = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.noted(moved)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if let Some(new) = buf.filled_mut().get_mut(before..) {
+            self.activity.moved(new.len());
+            self.line_ends.judge(new);
+        }
+        read
     }
 }
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let moved = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.noted(moved)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.written(written)
     }
 
     fn poll_write_vectored(
@@ -88,8 +136,8 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let moved = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.noted(moved)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.written(written)
     }
 
     fn is_write_vectored(&self) -> bool {
