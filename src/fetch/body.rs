@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::Version;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::{Instant, timeout};
@@ -38,7 +39,12 @@ pub(super) struct Ceiling {
 /// # Errors
 /// It breaks off, pauses, drips, is larger than the ceiling (by its own claim or as counted), or begins
 /// like something that is not wanted. A partial body is never returned (RFC 9112 §8).
-pub(super) async fn read(mut body: Incoming, ceiling: Ceiling, share: &mut Share) -> Result<Body, Error> {
+pub(super) async fn read(
+    mut body: Incoming,
+    version: Version,
+    ceiling: Ceiling,
+    share: &mut Share,
+) -> Result<Body, Error> {
     let claimed = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if claimed > ceiling.bytes {
         return Err(Error::TooLarge(ceiling.bytes));
@@ -52,6 +58,10 @@ pub(super) async fn read(mut body: Incoming, ceiling: Ceiling, share: &mut Share
             .await
             .map_err(|_| Error::Timeout("it stopped in the middle of its answer"))?;
         let Some(frame) = frame.transpose().map_err(fault::of_body)? else {
+            // A stream that is reset with NO_ERROR in the midst of a body is over for hyper, not broken.
+            if version == Version::HTTP_2 && !body.is_end_stream() {
+                return Err(fault::protocol("a body over HTTP/2 without its end"));
+            }
             break;
         };
         let Ok(data) = frame.into_data() else { continue };

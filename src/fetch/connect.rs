@@ -25,6 +25,7 @@ use url::{Host, Url};
 
 use super::guard::{self, Allow};
 use super::{Error, Options};
+use crate::telemetry::metrics::Metrics;
 
 /// Addresses of one name that are tried at most.
 const MAX_ADDRESSES: usize = 8;
@@ -90,8 +91,9 @@ pub struct Connector {
 impl Connector {
     /// A connector as these options say.
     #[must_use]
-    pub fn new(options: &Options) -> Self {
+    pub fn new(options: &Options, metrics: Arc<Metrics>) -> Self {
         let dialler = Dialler {
+            metrics,
             allow: Arc::new(options.allow_private.clone()),
             resolver: options.resolver.clone(),
             timeout: options.connect_timeout,
@@ -164,6 +166,7 @@ impl Service<Uri> for Connector {
 /// Opens TCP connections.
 #[derive(Clone, Debug)]
 struct Dialler {
+    metrics: Arc<Metrics>,
     allow: Arc<Allow>,
     resolver: Resolver,
     timeout: Duration,
@@ -199,7 +202,33 @@ impl Dialler {
             return Err(Error::Refused(url.host_str().unwrap_or_default().to_owned()));
         }
         judged.truncate(MAX_ADDRESSES);
-        dial(&judged, self.timeout).await
+        self.dial(&judged).await
+    }
+
+    /// Dials one address after the other, each with its share of the time: a dead IPv6 route leaves time for IPv4.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that dials, behind the guard"
+    )]
+    async fn dial(&self, judged: &[SocketAddr]) -> Result<TcpStream, Error> {
+        let share = self.timeout / u32::try_from(judged.len().max(1)).unwrap_or(1);
+        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        for address in judged {
+            self.metrics.dialled();
+            match timeout(share, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    // Without it a request may wait for an acknowledgement; failing to set it costs only time.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
+                Ok(Err(error)) => last = error,
+                Err(_) => last = io::ErrorKind::TimedOut.into(),
+            }
+        }
+        match last.kind() {
+            io::ErrorKind::TimedOut => Err(Error::Timeout("opening a connection")),
+            _ => Err(Error::Connect(Arc::new(last))),
+        }
     }
 
     async fn resolve(&self, url: &Url) -> Result<Vec<SocketAddr>, Error> {
@@ -214,30 +243,5 @@ impl Dialler {
             Ok(addresses) if !addresses.is_empty() => Ok(addresses),
             Ok(_) | Err(_) => Err(Error::Resolve(name.to_owned())),
         }
-    }
-}
-
-/// Dials one address after the other, each with its share of the time: a dead IPv6 route leaves time for IPv4.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that dials, behind the guard"
-)]
-async fn dial(judged: &[SocketAddr], time: Duration) -> Result<TcpStream, Error> {
-    let share = time / u32::try_from(judged.len().max(1)).unwrap_or(1);
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in judged {
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Without it a request may wait for an acknowledgement; failing to set it costs only time.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Ok(Err(error)) => last = error,
-            Err(_) => last = io::ErrorKind::TimedOut.into(),
-        }
-    }
-    match last.kind() {
-        io::ErrorKind::TimedOut => Err(Error::Timeout("opening a connection")),
-        _ => Err(Error::Connect(Arc::new(last))),
     }
 }

@@ -226,7 +226,7 @@ impl Fetcher {
     /// A fetcher with its own pool, whose questions are counted.
     #[must_use]
     pub fn counted(options: Options, metrics: Arc<Metrics>) -> Self {
-        let client = client(&options);
+        let client = client(&options, Arc::clone(&metrics));
         let lanes = Lanes::new(options.per_host, options.total);
         // A buffer doubles as it grows.
         let budget = Budget::new(options.in_flight, options.max_body.saturating_mul(2));
@@ -418,7 +418,7 @@ impl Fetcher {
         match head.status {
             StatusCode::OK => {
                 let ceiling = ask.ceiling.clone().for_answer(&head.headers);
-                let body = body::read(body, ceiling, share).await?;
+                let body = body::read(body, head.version, ceiling, share).await?;
                 asked.bytes = body.length();
                 Ok(Hop::Arrived(Arrived::Given {
                     url: url.clone(),
@@ -479,7 +479,7 @@ enum Arrived {
     },
 }
 
-fn client(options: &Options) -> Client<connect::Connector, Empty<Bytes>> {
+fn client(options: &Options, metrics: Arc<Metrics>) -> Client<connect::Connector, Empty<Bytes>> {
     let mut builder = Client::builder(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
@@ -494,7 +494,7 @@ fn client(options: &Options) -> Client<connect::Connector, Empty<Bytes>> {
     builder
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true);
-    builder.build(connect::Connector::new(options))
+    builder.build(connect::Connector::new(options, metrics))
 }
 
 /// The same headers for every reader and every feed, but for the validators.

@@ -44,7 +44,7 @@ pub async fn probe(options: &Options, url: &Url, headers: &[(&str, &str)]) -> Re
         }
     }
     let answered = async {
-        let response = client(options)
+        let response = client(options, std::sync::Arc::default())
             .request(request)
             .await
             .map_err(fault::of_request)?;

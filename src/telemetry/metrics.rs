@@ -104,6 +104,7 @@ pub struct Metrics {
     answering: Family<Route, Histogram, fn() -> Histogram>,
     fetches: Family<Fetch, Counter>,
     fetching: Family<Of, Histogram, fn() -> Histogram>,
+    dials: Counter,
     looks: Family<Look, Counter>,
     cache_bytes: Family<Cache, Gauge>,
     removed: Family<Kind, Counter>,
@@ -140,6 +141,7 @@ impl Metrics {
             requests: Family::default(),
             answering: Family::new_with_constructor(answers),
             fetches: Family::default(),
+            dials: Counter::default(),
             fetching: Family::new_with_constructor(fetches),
             looks: Family::default(),
             cache_bytes: Family::default(),
@@ -175,6 +177,11 @@ impl Metrics {
             "upstream_fetch_duration_seconds",
             "Time an origin took, redirects included",
             self.fetching.clone(),
+        );
+        registry.register(
+            "upstream_dials",
+            "Connections tried, one for each address",
+            self.dials.clone(),
         );
         registry.register("cache_requests", "Looks into a cache", self.looks.clone());
         registry.register("cache_bytes", "Bytes held in memory", self.cache_bytes.clone());
@@ -227,6 +234,17 @@ impl Metrics {
         self.fetching
             .get_or_create(&Of { of })
             .observe(took.as_secs_f64());
+    }
+
+    /// A connection to an address is tried.
+    pub fn dialled(&self) {
+        self.dials.inc();
+    }
+
+    /// Connections tried so far.
+    #[must_use]
+    pub fn dials(&self) -> u64 {
+        self.dials.get()
     }
 
     /// The guard refused an address.

@@ -16,6 +16,7 @@ mod strangers;
 mod shutdown;
 mod architecture;
 mod fetching;
+mod origins;
 mod storing;
 mod keeping;
 mod background;
