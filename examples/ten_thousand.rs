@@ -120,6 +120,7 @@ fn options(feeds: usize, port: u16, folder: std::path::PathBuf) -> Options {
         endpoints: (0..feeds).map(endpoint).collect(),
         adhoc: Access::Off,
         trusted_proxies: Vec::new(),
+        websub: limpid::websub::Options::default(),
         freshness: template.freshness.clone(),
         template,
     }

@@ -5,6 +5,7 @@ mod in_force;
 mod reloads;
 mod observe;
 mod deltas;
+mod pushes;
 pub mod troubles;
 
 use std::collections::{HashMap, HashSet};
@@ -37,7 +38,7 @@ use crate::sign::KeyRing;
 use crate::store::{self, Place, Store};
 use crate::telemetry::Telemetry;
 use crate::transform::convert::{Own, convert};
-use crate::{cache, demo, fetch, images, transform};
+use crate::{cache, demo, fetch, images, transform, websub};
 
 use deltas::Deltas;
 use reloads::Reloads;
@@ -96,6 +97,8 @@ pub struct Options {
     pub freshness: cache::freshness::Policy,
     /// Whose `Forwarded` and `X-Forwarded-For` are believed, for logs and limits only.
     pub trusted_proxies: Vec<IpNet>,
+    /// Pushes from hubs and to subscribers.
+    pub websub: websub::Options,
 }
 
 impl From<&Options> for store::Options {
@@ -204,6 +207,8 @@ impl App {
             transforms,
             originals: Originals::new(options.memory / 16),
             metrics: Arc::clone(&telemetry.metrics),
+            store: store.clone(),
+            clock: clock.clone(),
         };
         let deadline = options.fetch.timeout * 2 + REFRESH_MARGIN;
         // A quarter of the memory is for formats that are not the feed's own, and for originals.
@@ -369,6 +374,7 @@ impl App {
                 let now = app.clock.millis();
                 let began = Instant::now();
                 let tools = in_force.tools(by).on_behalf_of(through);
+                let endpoint = app.while_pushed(&in_force, endpoint, by).await;
                 let refreshed = refresh(&tools, &endpoint, prior.as_deref(), now).await;
                 let refreshed = refreshed.map_err(Failure::from);
                 app.observe(&endpoint, by, prior.as_deref(), &refreshed, began.elapsed());
@@ -376,6 +382,7 @@ impl App {
                 if let Some(prior) = &prior {
                     app.watch(&endpoint, by, prior, &stored).await;
                 }
+                app.spread(&in_force, &endpoint, by, prior.as_deref(), &stored);
                 app.show_pictures(
                     &endpoint.name,
                     &stored.version,

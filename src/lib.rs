@@ -18,6 +18,7 @@ pub mod wall;
 pub mod refresh;
 pub mod endpoint;
 pub mod local;
+pub mod websub;
 pub mod cache;
 pub mod store;
 pub mod images;

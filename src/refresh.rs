@@ -14,7 +14,7 @@ use http::{HeaderMap, header};
 use tokio::sync::Semaphore;
 
 use crate::cache::freshness::rhythm::Rhythm;
-use crate::cache::freshness::{Freshness, lifetime};
+use crate::cache::freshness::{Freshness, Policy, lifetime};
 use crate::cache::stored::{LastRead, OriginState, StoredResponse, Version};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
@@ -103,6 +103,7 @@ pub async fn refresh(
         status: 200,
         full_at: now,
         empty: 0,
+        ..OriginState::default()
     };
     let version = match known {
         Some(known) if known.origin.body_hash == origin.body_hash => Arc::clone(&known.version),
@@ -112,6 +113,7 @@ pub async fn refresh(
         tracing::warn!(feed = %telemetry::feed(&endpoint.name), "the feed came without entries; the last copy is kept");
         return Ok(kept(prior, endpoint, now));
     }
+    let announced = document.announced(&version.hints);
     let policy = &endpoint.freshness;
     // Of several origins, the most impatient decides.
     let lifetimes = document.parts.iter();
@@ -121,10 +123,16 @@ pub async fn refresh(
         || Rhythm::new(now),
         |prior| prior.rhythm.after(has_news(known, &version), now),
     );
+    let fresh = rhythm.stretch(fresh, policy, now);
     Ok(StoredResponse {
         version,
-        origin,
-        freshness: Freshness::new(now, rhythm.stretch(fresh, policy, now), policy),
+        origin: OriginState {
+            hub: announced.as_ref().map(|named| named.hub.to_string()),
+            topic: announced.map(|named| named.topic.into()),
+            max_age: max_age(fresh, policy, now),
+            ..origin
+        },
+        freshness: Freshness::new(now, policy.while_pushed(fresh, now), policy),
         failing: None,
         rhythm,
         last_read: prior.map_or_else(|| LastRead::new(now), |prior| prior.last_read.clone()),
@@ -155,9 +163,17 @@ fn redated(stored: &StoredResponse, endpoint: &Endpoint, headers: &HeaderMap, no
         let before = stored.freshness;
         Duration::from_millis(before.fresh_until.saturating_sub(before.stored_at))
     };
-    let fresh = stored.rhythm.stretch(fresh, &endpoint.freshness, now);
-    redated.freshness = Freshness::new(now, fresh, &endpoint.freshness);
+    let policy = &endpoint.freshness;
+    let fresh = stored.rhythm.stretch(fresh, policy, now);
+    redated.origin.max_age = max_age(fresh, policy, now);
+    redated.freshness = Freshness::new(now, policy.while_pushed(fresh, now), policy);
     redated
+}
+
+/// What readers are told while a hub keeps us from asking as often as we would: they get no pushes from us, unless
+/// they want them, so that they come back as often as ever.
+fn max_age(fresh: Duration, policy: &Policy, now: Millis) -> Option<u64> {
+    (policy.while_pushed(fresh, now) > fresh).then_some(fresh.as_secs())
 }
 
 /// The old version for a short while more.

@@ -8,13 +8,16 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::{Access, NamedBy, Options};
+use crate::clock::Clock;
 use crate::endpoint::{Endpoint, Origin};
 use crate::fetch::{self, Fetcher};
 use crate::refresh::Tools;
 use crate::refresh::original::Originals;
 use crate::sign::Signer;
+use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use crate::transform;
+use crate::websub::{self, WebSub};
 
 /// What outlives a reload.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Wiring {
     pub(super) transforms: Arc<Semaphore>,
     pub(super) originals: Originals,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) store: Store,
+    pub(super) clock: Clock,
 }
 
 /// The settings in force. A request takes them once and sees one state of them.
@@ -31,6 +36,8 @@ pub struct InForce {
     pub signer: Signer,
     /// What we are called among proxies.
     pub name: String,
+    /// Pushes from hubs and to subscribers, if they are wanted.
+    pub websub: Option<Arc<WebSub>>,
     /// Who may ask for feeds that are not in the settings.
     pub adhoc: Access,
     /// The path of the public address, without a trailing slash.
@@ -49,6 +56,8 @@ pub struct InForce {
     trusted: Tools,
     /// For addresses that anyone may name: nothing private, whatever the settings allow.
     open: Tools,
+    /// How hubs and subscribers are spoken to.
+    pushes: websub::Options,
 }
 
 impl InForce {
@@ -68,12 +77,19 @@ impl InForce {
                 allow_private: fetch::guard::Allow::default(),
                 ..fetch.clone()
             };
-            (tools(fetch), tools(public_only))
+            (tools(fetch.clone()), tools(public_only))
         };
+        let websub = websub(&options, &fetch, wiring, before);
+        let hub = websub
+            .as_ref()
+            .and_then(|_| WebSub::hub_at(options.public_url.as_str()));
         let endpoints: HashMap<_, _> = options
             .endpoints
             .into_iter()
-            .map(|endpoint| (endpoint.name.clone(), Arc::new(endpoint)))
+            .map(|mut endpoint| {
+                endpoint.transform.hub.clone_from(&hub);
+                (endpoint.name.clone(), Arc::new(endpoint))
+            })
             .collect();
         Self {
             adhoc: options.adhoc,
@@ -88,6 +104,8 @@ impl InForce {
             name: options.keys.name(),
             signer: Signer::new(options.keys, &options.public_url),
             fetch: said,
+            websub,
+            pushes: options.websub,
             trusted,
             open,
         }
@@ -140,4 +158,34 @@ pub(super) fn as_ourselves(options: &Options, fetch: fetch::Options) -> fetch::O
         name: options.keys.name(),
         ..fetch
     }
+}
+
+/// Both sides of WebSub; what was begun goes on when nothing was said about it anew.
+fn websub(
+    options: &Options,
+    fetch: &fetch::Options,
+    wiring: &Wiring,
+    before: Option<&InForce>,
+) -> Option<Arc<WebSub>> {
+    if !options.websub.enabled {
+        return None;
+    }
+    if let Some(before) = before
+        && before.pushes == options.websub
+        && before.fetch == format!("{fetch:?}")
+    {
+        return before.websub.clone();
+    }
+    let fetch = fetch::Options {
+        // What a feed or a stranger names is no choice of the owner's.
+        allow_private: options.websub.allow_private.clone(),
+        ..fetch.clone()
+    };
+    Some(Arc::new(WebSub::new(
+        options.websub.clone(),
+        options.public_url.as_str(),
+        Fetcher::counted(fetch, Arc::clone(&wiring.metrics)),
+        wiring.store.clone(),
+        wiring.clock.clone(),
+    )))
 }

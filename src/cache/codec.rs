@@ -165,6 +165,9 @@ fields!(OriginState {
     status,
     full_at,
     empty,
+    hub,
+    topic,
+    max_age,
 });
 fields!(Validators { etag, last_modified });
 fields!(Freshness {

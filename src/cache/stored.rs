@@ -110,6 +110,11 @@ pub struct OriginState {
     pub full_at: Millis,
     /// How often in a row it was a feed without entries though we hold some.
     pub empty: u8,
+    /// The hub that tells of changes, and by which address it knows the feed (WebSub).
+    pub hub: Option<String>,
+    pub topic: Option<String>,
+    /// While it does, readers are asked back after so many seconds, though the origin is asked later.
+    pub max_age: Option<u64>,
 }
 
 /// Why a refresh brought nothing. Plain: it is kept and told, not handled further.

@@ -25,6 +25,11 @@ pub fn check(applied: &mut Applied) {
         let message = "admin.listen: the owner's door may not be the readers' door";
         fault(applied, "admin.listen", message);
     }
+    if applied.choices.websub.enabled && applied.choices.public_url.is_none() {
+        let message =
+            "websub.enabled: hubs and readers must know where to send pushes: set server.public_url";
+        fault(applied, "websub.enabled", message);
+    }
     for name in applied.feeds.keys().cloned().collect::<Vec<_>>() {
         feed(applied, &name);
     }

@@ -15,7 +15,7 @@ use crate::message::Format;
 use crate::sign::{KeyRing, Signer};
 use crate::transform::clean::{self, FieldLimits, RewriteRule, embeds};
 use crate::transform::{self, Limits, select};
-use crate::{fetch, images, serve};
+use crate::{fetch, images, serve, websub};
 
 /// Everything but the feeds.
 #[derive(Clone, Debug)]
@@ -37,6 +37,7 @@ pub struct Choices {
     pub refresh: Refresh,
     pub clean: Clean,
     pub adhoc: Access,
+    pub websub: websub::Options,
     /// Keys given from outside, instead of those in the store's folder.
     pub keys: Option<KeyRing>,
     pub log: Log,
@@ -59,6 +60,7 @@ impl Default for Choices {
             refresh: Refresh::default(),
             clean: Clean::default(),
             adhoc: Access::default(),
+            websub: websub::Options::default(),
             keys: None,
             log: Log::default(),
             limits: Limits::default(),
@@ -287,6 +289,7 @@ impl Choices {
             template,
             freshness: self.refresh.freshness.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
+            websub: self.websub.clone(),
         }
     }
 }

@@ -112,7 +112,7 @@ macro_rules! secret {
 }
 
 /// All sections but the feeds, in the order of the template.
-pub const SECTIONS: [Section; 11] = [
+pub const SECTIONS: [Section; 12] = [
     Section {
         name: "server",
         doc: "The readers' door.",
@@ -152,6 +152,11 @@ pub const SECTIONS: [Section; 11] = [
         name: "adhoc",
         doc: "Feeds that are not in the settings.",
         rows: Rows::General(ADHOC),
+    },
+    Section {
+        name: "websub",
+        doc: "Pushes (WebSub): learn of changes from the hubs that feeds name, and be a hub for our own feeds. Others must reach server.public_url.",
+        rows: Rows::General(WEBSUB),
     },
     Section {
         name: "sign",
@@ -414,6 +419,45 @@ const ADHOC: &[Setting<Choices>] = rows! {
             ("signed", Access::Signed),
             ("open", Access::Open),
         ])?;
+};
+
+const WEBSUB: &[Setting<Choices>] = rows! {
+    "enabled" = "false",
+        "Whether pushes are wanted and sent.",
+        |o, v| o.websub.enabled = v.flag()?;
+    "lease" = r#""10d""#,
+        "How long a subscription lasts before it is renewed: asked of hubs, and granted to readers at most.",
+        |o, v| o.websub.lease = v.timeout()?;
+    "min_interval" = r#""1m""#,
+        "However many pushes come, the origin of a feed is asked because of them at most so often.",
+        |o, v| o.websub.min_interval = v.timeout()?;
+    "poll" = r#""6h""#,
+        "While a hub tells of changes of a feed, its origin is asked no sooner on our own.",
+        |o, v| o.websub.poll = v.duration()?;
+    "max_push" = r#""4MiB""#,
+        "The largest push that is read; only its signature is looked at.",
+        |o, v| o.websub.max_push = v.bytes()?;
+    "subscribers" = "1000",
+        "Subscriptions of readers at our hub.",
+        |o, v| o.websub.subscribers = v.number(0)?;
+    "per_feed" = "200",
+        "Subscriptions of readers to one feed.",
+        |o, v| o.websub.per_feed = v.number(0)?;
+    "requests" = "60",
+        "Requests for a subscription that are looked into in one minute.",
+        |o, v| o.websub.requests = u32::try_from(v.count(0)?).unwrap_or(u32::MAX);
+    "at_once" = "8",
+        "Requests to hubs and subscribers at once.",
+        |o, v| o.websub.at_once = v.number(1)?;
+    "retries" = "3",
+        "How often a delivery that failed is tried again.",
+        |o, v| o.websub.retries = u32::try_from(v.count(0)?).unwrap_or(u32::MAX);
+    "retry_wait" = r#""1m""#,
+        "The wait before that; each further one is four times as long.",
+        |o, v| o.websub.retry_wait = v.duration()?;
+    "allow_private" = "[]",
+        "As in [fetch], for hubs and for the addresses that readers give: strangers name both.",
+        |o, v| o.websub.allow_private = allowed(v)?;
 };
 
 const SIGN: &[Setting<Choices>] = &[secret!(

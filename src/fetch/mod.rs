@@ -2,6 +2,7 @@
 
 pub mod asked;
 pub mod probe;
+pub mod once;
 mod answer;
 mod body;
 mod budget;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, REFERER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -210,7 +211,7 @@ pub struct Fetcher {
 #[derive(Debug)]
 struct Inner {
     options: Options,
-    client: Client<connect::Connector, Empty<Bytes>>,
+    client: Client<connect::Connector, Full<Bytes>>,
     lanes: Lanes,
     budget: Budget,
     metrics: Arc<Metrics>,
@@ -479,7 +480,7 @@ enum Arrived {
     },
 }
 
-fn client(options: &Options, metrics: Arc<Metrics>) -> Client<connect::Connector, Empty<Bytes>> {
+fn client(options: &Options, metrics: Arc<Metrics>) -> Client<connect::Connector, Full<Bytes>> {
     let mut builder = Client::builder(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
@@ -498,7 +499,7 @@ fn client(options: &Options, metrics: Arc<Metrics>) -> Client<connect::Connector
 }
 
 /// The same headers for every reader and every feed, but for the validators.
-fn request(url: &Url, ask: &Ask<'_>, user_agent: &str) -> Result<Request<Empty<Bytes>>, Error> {
+fn request(url: &Url, ask: &Ask<'_>, user_agent: &str) -> Result<Request<Full<Bytes>>, Error> {
     let mut request = Request::get(url.as_str())
         .header(ACCEPT, ask.accept)
         .header(ACCEPT_ENCODING, ask.codings)
@@ -517,6 +518,6 @@ fn request(url: &Url, ask: &Ask<'_>, user_agent: &str) -> Result<Request<Empty<B
         request = request.header(REFERER, referer.as_str());
     }
     request
-        .body(Empty::new())
+        .body(Full::default())
         .map_err(|_| Error::Address("it cannot be written in a request"))
 }

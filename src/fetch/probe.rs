@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use tokio::time::timeout;
 use url::Url;
 
@@ -32,7 +32,7 @@ impl Probed {
 pub async fn probe(options: &Options, url: &Url, headers: &[(&str, &str)]) -> Result<Probed, Error> {
     guard::judge(url, &options.allow_private)?;
     let mut request = Request::get(url.as_str())
-        .body(Empty::<Bytes>::new())
+        .body(Full::<Bytes>::default())
         .map_err(|_| Error::Address("it cannot be written in a request"))?;
     for (name, value) in headers {
         let pair = (

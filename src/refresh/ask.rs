@@ -12,7 +12,8 @@ use crate::clock::Millis;
 use crate::endpoint::{Endpoint, Origin};
 use crate::fetch::{self, Fetcher};
 use crate::message::{Fetched, OriginResponse, Validators};
-use crate::transform::Limits;
+use crate::transform::{Hints, Limits};
+use crate::websub::{Named, named};
 use crate::{demo, local};
 
 /// However often an origin says 304, once a day it is asked for everything: some say it though the
@@ -88,6 +89,14 @@ impl Document {
                 asked_there: part.asked_there,
             },
             _ => moved::Answered::default(),
+        }
+    }
+
+    /// The hub that tells of its changes, if its one origin names one.
+    pub(super) fn announced(&self, hints: &Hints) -> Option<Named> {
+        match self.parts.as_slice() {
+            [part] if !self.merged => named(&part.headers, hints, part.url.as_ref()?),
+            _ => None,
         }
     }
 

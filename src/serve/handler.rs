@@ -1,6 +1,6 @@
 //! ★ One request: route → cache → respond.
 
-mod refuse;
+pub(super) mod refuse;
 mod log;
 mod compatible;
 
@@ -45,6 +45,17 @@ pub async fn handle<B>(app: &Arc<App>, peer: Option<IpAddr>, request: &Request<B
         Some(refused) => Err(refused),
         None => answer(&reader, route).await,
     };
+    finish(app, method, name, began, answer)
+}
+
+/// The answer as it is sent, counted.
+pub(super) fn finish(
+    app: &App,
+    method: &Method,
+    name: &'static str,
+    began: Instant,
+    answer: Result<Reply, Problem>,
+) -> Reply {
     let reply = answer.unwrap_or_else(|wrong| {
         let now = app.clock.millis();
         let mut reply = problem(method, &wrong, now);
@@ -126,6 +137,12 @@ async fn answer(reader: &Reader<'_>, route: Route<'_>) -> Result<Reply, Problem>
             app.images.learn(std::slice::from_ref(&asked.picture));
             reader.picture(&asked.picture.url, asked.width).await
         }
+        Route::Callback { feed, id, query } => {
+            let websub = in_force.websub.as_ref().ok_or(Problem::Unknown)?;
+            let answer = websub.verify(feed, id, query).await.ok_or(Problem::Unknown)?;
+            Ok(reply::said(method, answer))
+        }
+        Route::Hub => Err(Problem::Unknown),
         Route::Health => Ok(reply::text(method, "ok\n")),
         Route::Robots => Ok(reply::text(method, "User-agent: *\nDisallow: /\n")),
         Route::Unknown => Err(Problem::Unknown),

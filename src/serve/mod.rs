@@ -1,6 +1,7 @@
 //! The readers' side: listen, route, handle, respond.
 
 pub mod listen;
+mod post;
 pub mod handler;
 pub mod respond;
 pub mod route;

@@ -30,6 +30,14 @@ pub enum Route<'a> {
     },
     /// `/w/TOKEN/?url=…`
     Compatible { token: &'a str, query: &'a str },
+    /// `/websub`: our hub
+    Hub,
+    /// `/websub/NAME/ID`: what a hub calls
+    Callback {
+        feed: &'a str,
+        id: &'a str,
+        query: &'a str,
+    },
     /// `/healthz`, `/livez`, `/readyz`
     Health,
     /// `/robots.txt`
@@ -46,6 +54,7 @@ impl Route<'_> {
             Self::Feed { .. } => "feed",
             Self::Signed { .. } | Self::Open { .. } => "clean",
             Self::Image { .. } | Self::ImageAtMost { .. } | Self::Compatible { .. } => "image",
+            Self::Hub | Self::Callback { .. } => "websub",
             Self::Health => "health",
             Self::Robots => "robots",
             Self::Unknown => "unknown",
@@ -94,6 +103,12 @@ fn table<'a>(path: &'a str, query: Option<&'a str>) -> Route<'a> {
                 tail,
             }
         }
+        (Some("websub"), None, ..) => Route::Hub,
+        (Some("websub"), Some(feed), Some(id), None) => Route::Callback {
+            feed,
+            id,
+            query: query.unwrap_or_default(),
+        },
         (Some("w"), Some(token), None, ..) => Route::Compatible {
             token,
             query: query.unwrap_or_default(),
@@ -139,6 +154,15 @@ mod tests {
             ("/readyz", Route::Health),
             ("/livez", Route::Health),
             ("/robots.txt", Route::Robots),
+            ("/sub/path/websub", Route::Hub),
+            (
+                "/websub/dw-zh/abc",
+                Route::Callback {
+                    feed: "dw-zh",
+                    id: "abc",
+                    query: "_=123&utm=x",
+                },
+            ),
             (
                 "/i/ksig/dGFpbA.jpg",
                 Route::Image {

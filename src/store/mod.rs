@@ -93,11 +93,13 @@ pub enum Space {
     Feed,
     /// What is known of a picture's address.
     Image,
+    /// A subscription to a hub, or to ours.
+    WebSub,
 }
 
 impl Space {
     /// All spaces.
-    pub const ALL: [Self; 2] = [Self::Feed, Self::Image];
+    pub const ALL: [Self; 3] = [Self::Feed, Self::Image, Self::WebSub];
 
     /// The name, as it stands in keys and tables: never changed.
     #[must_use]
@@ -105,6 +107,7 @@ impl Space {
         match self {
             Self::Feed => "feed",
             Self::Image => "image",
+            Self::WebSub => "websub",
         }
     }
 

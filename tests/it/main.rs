@@ -21,6 +21,7 @@ mod storing;
 mod keeping;
 mod background;
 mod instances;
+mod pushing;
 mod faults;
 mod settings;
 mod commands;

@@ -49,6 +49,9 @@ fn full(body: &str) -> StoredResponse {
             policy: [9; 16],
         }),
         origin: OriginState {
+            hub: None,
+            topic: Some("https://a.example/self".to_owned()),
+            max_age: Some(900),
             validators: Validators {
                 etag: Some("W/\"ä\"".to_owned()),
                 last_modified: None,

@@ -33,6 +33,30 @@ pub struct Policy {
     pub stale_while_revalidate: Duration,
     /// How long a copy is served when the origin fails.
     pub stale_if_error: Duration,
+    /// While a hub tells of changes.
+    pub pushed: Option<Pushed>,
+}
+
+/// A hub tells of changes, so that the origin need not be asked so often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// Until then, unless we subscribe again.
+    pub until: Millis,
+    /// The origin is asked no sooner on our own.
+    pub poll: Duration,
+}
+
+impl Policy {
+    /// `lifetime`, or longer while a hub tells of changes: within the owner's bounds, and so that a quarter of the
+    /// lease is left for renewing it.
+    #[must_use]
+    pub fn while_pushed(&self, lifetime: Duration, now: Millis) -> Duration {
+        let Some(pushed) = self.pushed else {
+            return lifetime;
+        };
+        let left = Duration::from_millis(pushed.until.saturating_sub(now)) / 4 * 3;
+        lifetime.max(pushed.poll.min(left).min(self.max))
+    }
 }
 
 impl Default for Policy {
@@ -42,6 +66,7 @@ impl Default for Policy {
             max: Duration::from_hours(24),
             stale_while_revalidate: Duration::from_hours(1),
             stale_if_error: Duration::from_hours(30 * 24),
+            pushed: None,
         }
     }
 }

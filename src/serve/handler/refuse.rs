@@ -7,8 +7,18 @@ use crate::fetch::circle;
 use crate::serve::respond::problem::Problem;
 use crate::serve::route::MAX_TARGET;
 
+/// Why `request`, which may have a body, is refused, if it is.
+pub(in crate::serve) fn refuse_post<B>(in_force: &InForce, request: &Request<B>) -> Option<Problem> {
+    if is_http_1(request)
+        && let Some(rule) = broken_rule(in_force, request)
+    {
+        return Some(Problem::Malformed(rule));
+    }
+    circle::is_ours(request.headers(), &in_force.name).then_some(Problem::Circle)
+}
+
 /// Why `request` is refused, if it is.
-pub(super) fn refuse<B>(in_force: &InForce, request: &Request<B>) -> Option<Problem> {
+pub(in crate::serve) fn refuse<B>(in_force: &InForce, request: &Request<B>) -> Option<Problem> {
     if is_http_1(request)
         && let Some(rule) = broken_rule(in_force, request)
     {

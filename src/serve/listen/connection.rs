@@ -18,7 +18,7 @@ use super::socket::Stream;
 use super::watched::{Activity, Moved, Watched};
 use crate::app::App;
 use crate::serve::Options;
-use crate::serve::handler;
+use crate::serve::post;
 use crate::serve::respond::reply::Reply;
 
 /// hyper's settings, shared by all connections of a door.
@@ -110,7 +110,7 @@ pub(super) async fn serve(
         async move {
             let _answering = answering;
             let reply = match door {
-                Door::Readers(app) => handler::handle(&app, peer, &request).await,
+                Door::Readers(app) => post::handle(&app, peer, request).await,
                 Door::Owner(owner) => owner(request).await,
             };
             Ok::<_, Infallible>(reply)

@@ -134,7 +134,8 @@ fn date(headers: &mut HeaderMap, found: &Found, now: Millis) {
 pub(super) fn max_age(stored: &StoredResponse, now: Millis) -> u64 {
     let until_refresh = u64::try_from(stored.freshness.ttl(now)).unwrap_or(0);
     if until_refresh > 0 {
-        return until_refresh;
+        // A hub tells us of changes, but not these readers.
+        return until_refresh.min(stored.origin.max_age.unwrap_or(u64::MAX));
     }
     let until_attempt = stored
         .failing

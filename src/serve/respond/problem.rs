@@ -9,6 +9,7 @@ use crate::cache::Missed;
 use crate::cache::stored::Class;
 use crate::clock::Millis;
 use crate::fetch::circle;
+use crate::websub::Refused;
 use crate::{fetch, images, transform};
 
 /// What is wrong with a request, or why there is no answer to it.
@@ -20,6 +21,10 @@ pub enum Problem {
     Body,
     /// Neither GET nor HEAD.
     Method,
+    /// A subscription is not taken (WebSub).
+    Hub(Refused),
+    /// A push is too large, or came too slowly.
+    Push,
     /// The address is too long.
     TooLong,
     /// Nothing is at this address.
@@ -82,7 +87,7 @@ pub fn problem(method: &Method, problem: &Problem, now: Millis) -> Reply {
             headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
         // Where the next request begins is not sure.
-        Problem::Malformed(_) | Problem::Body => {
+        Problem::Malformed(_) | Problem::Body | Problem::Push => {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         _ => {}
@@ -106,6 +111,11 @@ fn tell(problem: &Problem, now: Millis) -> Told {
             StatusCode::METHOD_NOT_ALLOWED,
             "Only GET and HEAD are answered here.",
         ),
+        Problem::Push => plain(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "This is too large, or came too slowly.",
+        ),
+        Problem::Hub(refused) => hub(*refused),
         Problem::TooLong => plain(StatusCode::URI_TOO_LONG, "This address is too long."),
         Problem::Unknown => plain(StatusCode::NOT_FOUND, "There is nothing at this address."),
         Problem::Circle => plain(
@@ -139,6 +149,28 @@ fn tell(problem: &Problem, now: Millis) -> Told {
             &sentence(&transform::Error::Convert.to_string()),
         ),
         Problem::Picture(error) => plain(of_picture(error), &sentence(&error.to_string())),
+    }
+}
+
+fn hub(refused: Refused) -> Told {
+    let (status, sentence, retry_after) = match refused {
+        Refused::Malformed(sentence) => (StatusCode::BAD_REQUEST, sentence, None),
+        Refused::Unknown => (StatusCode::NOT_FOUND, "There is no such feed.", None),
+        Refused::Full => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "There are as many subscriptions as there may be.",
+            Some(3600),
+        ),
+        Refused::Busy => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "There are too many requests just now.",
+            Some(60),
+        ),
+    };
+    Told {
+        status,
+        sentence: sentence.to_owned(),
+        retry_after,
     }
 }
 

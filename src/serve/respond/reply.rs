@@ -32,6 +32,18 @@ pub fn text(method: &Method, text: &'static str) -> Reply {
     reply
 }
 
+/// What somebody said, said back: as plain text that nothing takes for anything else.
+#[must_use]
+pub fn said(method: &Method, words: String) -> Reply {
+    let mut reply = text(method, "");
+    let mut said = body(method, Bytes::from(words));
+    std::mem::swap(said.body_mut(), reply.body_mut());
+    if let Some(length) = said.headers_mut().remove(header::CONTENT_LENGTH) {
+        reply.headers_mut().insert(header::CONTENT_LENGTH, length);
+    }
+    reply
+}
+
 /// An answer without any header but its length. HEAD gets the length and no body (RFC 9110 §9.3.2).
 #[must_use]
 pub fn body(method: &Method, bytes: Bytes) -> Reply {

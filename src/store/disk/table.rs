@@ -21,6 +21,7 @@ fn tables(space: Space) -> (Heads, Bodies) {
     let (heads, bodies) = match space {
         Space::Feed => ("feed.heads", "feed.bodies"),
         Space::Image => ("image.heads", "image.bodies"),
+        Space::WebSub => ("websub.heads", "websub.bodies"),
     };
     (TableDefinition::new(heads), TableDefinition::new(bodies))
 }
@@ -81,7 +82,17 @@ pub(super) fn schema(database: &Database) -> Result<Schema, redb::Error> {
         .get("schema")?
         .map(|number| number.value());
     Ok(match number {
-        Some(SCHEMA) => Schema::Ours,
+        Some(SCHEMA) => {
+            // A file of an older release lacks the tables of younger spaces.
+            let has = |name: &str| names.iter().any(|there| there == name);
+            if !Space::ALL
+                .into_iter()
+                .all(|space| has(tables(space).0.name()) && has(tables(space).1.name()))
+            {
+                create(database)?;
+            }
+            Schema::Ours
+        }
         Some(newer) if newer > SCHEMA => Schema::Newer,
         _ => Schema::Foreign,
     })

@@ -71,10 +71,17 @@ impl Reader {
 
     /// Sends a form.
     pub async fn post(&self, path: &str, form: &str) -> Answer {
-        let request = Request::post(format!("http://{}{path}", self.address))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(Full::from(form.to_owned()))
-            .expect("a request");
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.send(path, &headers, form.as_bytes()).await
+    }
+
+    /// Sends anything.
+    pub async fn send(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut request = Request::post(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::from(body.to_vec())).expect("a request");
         let response = self.client.request(request).await.expect("an answer");
         let (head, body) = response.into_parts();
         Answer {

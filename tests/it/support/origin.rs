@@ -34,6 +34,7 @@ pub struct Asked {
     pub target: String,
     /// In order, names in lower case.
     pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Asked {
@@ -82,6 +83,8 @@ struct Answer {
     held: Option<Held>,
     /// 304 to a request that names this ETag.
     conditional: bool,
+    /// The body is what the request says under this key of its query.
+    repeats: Option<String>,
     /// Said only to requests with this Referer, 403 to others.
     referer: Option<String>,
 }
@@ -290,6 +293,11 @@ impl At<'_> {
         self.edit(|answer| answer.referer = Some(referer.to_owned()))
     }
 
+    /// Says what the request says under this key of its query.
+    pub fn repeats(self, key: &str) -> Self {
+        self.edit(|answer| answer.repeats = Some(key.to_owned()))
+    }
+
     /// Sends the body in chunks of `size` bytes.
     pub fn chunked(self, size: usize) -> Self {
         self.manner(Manner::Chunked(size))
@@ -401,7 +409,14 @@ fn answer_to(asked: &Asked, shared: &Shared) -> Answer {
             ..scripted.clone()
         };
     }
-    scripted.clone()
+    let mut answer = scripted.clone();
+    if let Some(key) = &scripted.repeats {
+        let query = asked.target.split_once('?').unwrap_or_default().1;
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        let said = pairs.find(|(name, _)| name == key).unwrap_or_default().1;
+        answer.body = said.into_owned().into_bytes();
+    }
+    answer
 }
 
 async fn read_request(stream: &mut TcpStream) -> std::io::Result<Option<Asked>> {
@@ -417,14 +432,21 @@ async fn read_request(stream: &mut TcpStream) -> std::io::Result<Option<Asked>> 
     let mut lines = head.split("\r\n").filter(|line| !line.is_empty());
     let mut first = lines.next().unwrap_or_default().split(' ');
     let mut next = || first.next().unwrap_or_default().to_owned();
-    Ok(Some(Asked {
+    let mut asked = Asked {
         method: next(),
         target: next(),
+        body: Vec::new(),
         headers: lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect(),
-    }))
+    };
+    let length = asked
+        .header("content-length")
+        .and_then(|length| length.parse().ok());
+    asked.body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut asked.body).await?;
+    Ok(Some(asked))
 }
 
 /// Says the answer. True when the connection can be used again.

@@ -78,6 +78,7 @@ pub fn proxy() -> Builder {
             template,
             freshness: freshness::Policy::default(),
             trusted_proxies: Vec::new(),
+            websub: limpid::websub::Options::default(),
         },
         serve: serve::Options {
             listen: vec![loopback.clone()],
