@@ -16,7 +16,7 @@ LABEL org.opencontainers.image.title="Limpid" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 # Inside a container the readers' door must be open to the outside of it.
-ENV LIMPID_SERVER_LISTEN='["0.0.0.0:8080"]' LIMPID_STORE_PATH=/data
+ENV LIMPID_SERVER_LISTEN='["0.0.0.0:8080"]' LIMPID_STORE_PATH=/data HOME=/data
 USER 65532:65532
 WORKDIR /data
 VOLUME /data

@@ -41,6 +41,23 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
+/// Why this machine does not let us read or write, and what to do next; in words, not in numbers.
+#[must_use]
+pub fn why(error: &io::Error) -> String {
+    use io::ErrorKind as K;
+    let said = match error.kind() {
+        K::StorageFull | K::QuotaExceeded | K::FileTooLarge => {
+            "the disk is full; free some space there and do the same again"
+        }
+        K::PermissionDenied => "this user may not; do it as who owns the folder, or name another folder",
+        K::ReadOnlyFilesystem => "it is mounted read-only; name another folder, or mount it writable",
+        K::NotFound => "it does not exist",
+        K::NotADirectory => "a file stands where a folder is needed; name another folder",
+        _ => return error.to_string(),
+    };
+    said.to_owned()
+}
+
 /// The document at `path`: a file's bytes, or one feed of all archives in a folder.
 ///
 /// # Errors
@@ -181,6 +198,12 @@ fn is_time(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_in_words() {
+        let full = why(&io::Error::from(io::ErrorKind::StorageFull));
+        assert!(full.starts_with("the disk is full; free"), "{full}");
+    }
 
     fn article(time: u64, title: &str) -> String {
         format!("<!--{time}-->\n[{title}](https://a.example/{title})\n------\n\n<p>Text of {title}</p>\n")

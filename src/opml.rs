@@ -35,7 +35,7 @@ pub struct Document {
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("this is no subscription list: there is no <opml> in it")]
+    #[error("this is no subscription list: there is no <opml> in it; export one from your reader, as OPML")]
     NoOpml,
     #[error("the subscription list holds more than {MAX_OUTLINES} lines")]
     TooLarge,

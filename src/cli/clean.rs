@@ -107,7 +107,11 @@ impl Clean {
             return output::result(texts.join("\n").as_bytes());
         };
         let failed = |error: std::io::Error| {
-            Failure::Failed(format!("{} cannot be written: {error}", folder.display()))
+            Failure::Failed(format!(
+                "{} cannot be written: {}",
+                folder.display(),
+                crate::local::why(&error)
+            ))
         };
         std::fs::create_dir_all(folder).map_err(failed)?;
         for (name, text) in &files {

@@ -14,6 +14,8 @@ use super::{Context, network, output};
 use crate::config::{Kind, Settings, keys, web_address};
 use crate::fetch::probe::{Probed, probe};
 use crate::fetch::{self, guard::Allow};
+use crate::local::why;
+use crate::pages::subscribe;
 
 /// Clocks may differ by so much.
 const CLOCK: Duration = Duration::from_mins(5);
@@ -34,6 +36,9 @@ pub(super) struct Doctor {
     #[arg(long, value_name = "NAME")]
     feed: Option<String>,
 }
+
+/// Pictures of a feed that are asked for, until one loads.
+const MAX_PICTURES: usize = 5;
 
 /// One thing that was looked at.
 struct Check {
@@ -100,7 +105,7 @@ fn store(settings: &Settings) -> Check {
         Ok(()) => good("store", format!("{path} can be written")),
         Err(error) => bad(
             "store",
-            format!("{path} cannot be written ({error}): set store.path, or give it to this user"),
+            format!("{path} cannot be written: {} (store.path)", why(&error)),
         ),
     }
 }
@@ -268,7 +273,20 @@ impl Outside {
         checks.push(compression(&first));
         checks.push(self.again(&address, &first).await);
         checks.push(self.picture(&address).await);
+        checks.extend(self.reader(&address));
         checks
+    }
+
+    /// What this reader must be told before it asks a private address at all.
+    fn reader(&self, address: &str) -> Option<Check> {
+        let told = subscribe::told_reader(self.reader.name, address)?;
+        subscribe::is_private(address).then(|| {
+            let says = format!(
+                "the address is private: {} refuses it unless it is set up with {told}",
+                self.reader.name
+            );
+            good("reader", says)
+        })
     }
 
     async fn again(&self, address: &str, first: &Probed) -> Check {
@@ -300,33 +318,52 @@ impl Outside {
         }
     }
 
+    /// The first picture that loads. Some origins are gone; the way through us is what is looked at.
     async fn picture(&self, address: &str) -> Check {
         let plain = self.get(address, &[("accept-encoding", "identity")]).await;
         let text = plain.map(|answer| String::from_utf8_lossy(&answer.body).replace("\\/", "/"));
         let text = text.unwrap_or_default();
-        let mark = format!("{}/i/", self.said);
-        let Some(start) = text.find(&mark) else {
-            return good("picture", "the feed shows none through us");
-        };
+        let mut wrong = None;
+        for picture in pictures(&text, &self.said) {
+            let picture = picture.replacen(&self.said, &self.base, 1);
+            let says = match self.get(&picture, &[("accept", "image/*")]).await {
+                Ok(answer) if answer.status == 200 && answer.header("content-type").starts_with("image/") => {
+                    return good("picture", format!("{} bytes of one load", answer.body.len()));
+                }
+                Ok(answer) if matches!(answer.status, 502 | 504) => format!(
+                    "{picture} answers {}: its origin gives none; see limpid explain --image",
+                    answer.status
+                ),
+                Ok(answer) => format!(
+                    "{picture} answers {}: does the proxy in front pass this path on as it is?",
+                    answer.status
+                ),
+                Err(error) => format!("{picture}: {error}"),
+            };
+            wrong.get_or_insert(bad("picture", says));
+        }
+        wrong.unwrap_or_else(|| good("picture", "the feed shows none through us"))
+    }
+}
+
+/// The first addresses of pictures that begin with `base` in a feed's text, each once.
+fn pictures<'a>(text: &'a str, base: &str) -> Vec<&'a str> {
+    let mark = format!("{base}/i/");
+    let mut found = Vec::new();
+    for (start, _) in text.match_indices(&mark) {
         let rest = text.get(start..).unwrap_or_default();
         let end = rest
             .find(['"', '\'', '<', '>', ' ', ',', '&', '\n'])
             .unwrap_or(rest.len());
-        let picture = rest
-            .get(..end)
-            .unwrap_or_default()
-            .replacen(&self.said, &self.base, 1);
-        match self.get(&picture, &[("accept", "image/*")]).await {
-            Ok(answer) if answer.status == 200 && answer.header("content-type").starts_with("image/") => {
-                good(
-                    "picture",
-                    format!("the first one loads, {} bytes", answer.body.len()),
-                )
-            }
-            Ok(answer) => bad("picture", format!("{picture} answers {}", answer.status)),
-            Err(error) => bad("picture", format!("{picture}: {error}")),
+        let picture = rest.get(..end).unwrap_or_default();
+        if !found.contains(&picture) {
+            found.push(picture);
+        }
+        if found.len() == MAX_PICTURES {
+            break;
         }
     }
+    found
 }
 
 fn compression(answer: &Probed) -> Check {

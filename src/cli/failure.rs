@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::output;
 use crate::config::{Faults, keys};
-use crate::{fetch, transform};
+use crate::{explain, fetch, transform};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +21,7 @@ pub(super) enum Failure {
     Unavailable(#[from] fetch::Error),
     /// The same, with what to do next: 69.
     #[error("{0}. {1}")]
-    Advised(fetch::Error, &'static str),
+    Advised(fetch::Error, String),
     /// It is told already how it failed: this code.
     #[error("")]
     Shown(u8),
@@ -38,7 +38,7 @@ pub(super) enum Failure {
     #[error("")]
     Told,
     /// Nobody reads our results.
-    #[error("the result could not be written: {0}")]
+    #[error("the result could not be written: {}", crate::local::why(.0))]
     Output(#[from] io::Error),
 }
 
@@ -57,6 +57,13 @@ impl Failure {
         match self {
             Self::Told | Self::Shown(_) => {}
             Self::Settings(faults) => output::note(&faults.to_string()),
+            Self::Unavailable(error) => {
+                output::note(&format!("limpid: {error}. {}", explain::after_fetch(error)));
+            }
+            // What to do about a web page is not clear from its name.
+            Self::Transform(error @ transform::Error::WebPage) => {
+                output::note(&format!("limpid: {error}. {}", explain::after_transform(error)));
+            }
             other => output::note(&format!("limpid: {other}")),
         }
         ExitCode::from(code)

@@ -17,6 +17,7 @@ use crate::config::{Settings, is_name};
 use crate::discover::{self, Discovered, Named, discover};
 use crate::endpoint::Origin;
 use crate::explain;
+use crate::local::why;
 use crate::message::Kind;
 
 /// Add, list or remove configured feeds
@@ -112,7 +113,7 @@ fn add(url: &Url, adding: &Adding<'_>, settings: &Settings, context: &Context) -
     };
     let path = feed_file::write(settings, &name, &url, None).map_err(|error| {
         let path = feed_file::path(settings, &name);
-        Failure::Failed(format!("{} cannot be written: {error}", path.display()))
+        Failure::Failed(format!("{} cannot be written: {}", path.display(), why(&error)))
     })?;
     output::note(&format!("wrote {}", path.display()));
     if context.json() {
@@ -127,12 +128,7 @@ fn add(url: &Url, adding: &Adding<'_>, settings: &Settings, context: &Context) -
 /// The feed at `url`, or the one that the site there names; told on stderr.
 fn looked_for(url: &Url, settings: &Settings, context: &Context) -> Result<Url, Failure> {
     let (fetcher, policy) = network::tools(settings);
-    let found = network::run(discover(&fetcher, url, &policy))?.map_err(|error| {
-        output::note(&format!(
-            "limpid explain {url} tells each step; --unchecked adds the address as it is"
-        ));
-        advised(error)
-    })?;
+    let found = network::run(discover(&fetcher, url, &policy))?.map_err(|error| advised(error, url))?;
     let named = match found {
         Discovered::Feed(feed) => {
             output::note(&about(&feed));
@@ -141,26 +137,24 @@ fn looked_for(url: &Url, settings: &Settings, context: &Context) -> Result<Url, 
         Discovered::Several(named) => named,
     };
     let chosen = choice(&named, url, context)?;
-    let feed = network::run(discover::feed(&fetcher, &chosen, &policy))?.map_err(advised)?;
+    let feed =
+        network::run(discover::feed(&fetcher, &chosen, &policy))?.map_err(|error| advised(error, &chosen))?;
     output::note(&about(&feed));
     Ok(feed.url)
 }
 
 /// Why there is no feed, and what to do next.
-fn advised(error: discover::Error) -> Failure {
+fn advised(error: discover::Error, url: &Url) -> Failure {
+    let more = format!("limpid explain {url} tells each step; --unchecked adds the address as it is");
+    let next = match &error {
+        discover::Error::Fetch(error) => explain::after_fetch(error),
+        discover::Error::Transform(error) => explain::after_transform(error),
+        discover::Error::Walled(wall) => wall.advice(),
+        discover::Error::NoFeeds => "Look for a feed's address on the site and add that.",
+    };
     match error {
-        discover::Error::Fetch(error) => {
-            let next = explain::after_fetch(&error);
-            Failure::Advised(error, next)
-        }
-        discover::Error::Walled(wall) => Failure::Failed(format!("{}. {}", wall.what(), wall.advice())),
-        discover::Error::NoFeeds => Failure::Failed(format!(
-            "{error}. Look for a feed's address on the site and add that."
-        )),
-        discover::Error::Transform(error) => {
-            let next = explain::after_transform(&error);
-            Failure::Failed(format!("{error}. {next}"))
-        }
+        discover::Error::Fetch(error) => Failure::Advised(error, format!("{next}\n{more}")),
+        other => Failure::Failed(format!("{other}. {next}\n{more}")),
     }
 }
 
@@ -278,7 +272,7 @@ fn remove(name: &str, settings: &Settings, context: &Context) -> Result<(), Fail
         return Err(Failure::Failed(message));
     }
     fs::remove_file(&path)
-        .map_err(|error| Failure::Failed(format!("{} cannot be removed: {error}", path.display())))?;
+        .map_err(|error| Failure::Failed(format!("{} cannot be removed: {}", path.display(), why(&error))))?;
     output::note(&format!("removed {}", path.display()));
     if context.json() {
         return output::json(&json!({ "name": name, "file": path }));

@@ -45,7 +45,15 @@ impl Health {
                 output::line("ready")
             }
             Some(Ok(_)) => failed("the server is there but not ready".to_owned()),
-            Some(Err(error)) => failed(format!("the server cannot be reached: {error}")),
+            Some(Err(error)) => failed(format!(
+                "the server cannot be reached: {}",
+                match error.kind() {
+                    io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
+                        "nobody listens there; start it with limpid serve".to_owned()
+                    }
+                    _ => error.to_string(),
+                }
+            )),
             None => failed("all listen addresses come from systemd: ask `systemctl is-active`".to_owned()),
         }
     }

@@ -103,5 +103,10 @@ fn read(path: &Path, settings: &Settings) -> Result<Document, Failure> {
             .and_then(|file| crate::local::read(file, limits.decoded))
     };
     let bytes = bytes.map_err(|error| failed(error.to_string()))?;
+    if bytes.trim_ascii().is_empty() {
+        return Err(failed(
+            "it is empty; export a list from your reader, as OPML".to_owned(),
+        ));
+    }
     opml::read(&bytes, limits).map_err(|error| failed(error.to_string()))
 }

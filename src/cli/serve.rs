@@ -38,9 +38,10 @@ pub(super) struct Serve {}
 impl Serve {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let Self {} = self;
-        let store = context.settings()?.choices.store.path;
-        // Looked at before they are read: what changes from here on is seen.
-        let look = reload::look(context, &store);
+        let first = context.settings()?;
+        // Made before they are looked at, and looked at before they are read: what changes from here on is seen.
+        let _made = keyring::of_server(&first, context)?;
+        let look = reload::look(context, &first.choices.store.path);
         let settings = context.settings()?;
         let log = &settings.choices.log;
         telemetry::start(if log.json { Shape::Json } else { Shape::Text }, &log.level);

@@ -23,7 +23,7 @@ const HEADER: &str =
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The folder or the file.
-    #[error("the signing keys in {} cannot be {verb}: {source}", path.display())]
+    #[error("the signing keys in {} cannot be {verb}: {}", path.display(), crate::local::why(source))]
     File {
         path: PathBuf,
         verb: &'static str,

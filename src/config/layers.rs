@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::fault::{Faults, Place, Source, did_you_mean};
 use super::places::{self, Environment};
 use super::schema::{SECTIONS, variable};
+use crate::local::why;
 
 /// The largest settings file, in bytes.
 const MAX_FILE: u64 = 4 << 20;
@@ -174,7 +175,7 @@ fn feed_files(folder: &Path, faults: &mut Faults) -> Vec<PathBuf> {
         Err(error) => {
             faults.add(
                 None,
-                format!("{} cannot be read: {error}", folder.display()),
+                format!("{} cannot be read: {}", folder.display(), why(&error)),
                 None,
             );
             Vec::new()
@@ -185,11 +186,11 @@ fn feed_files(folder: &Path, faults: &mut Faults) -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    let size = std::fs::metadata(path).map_err(|error| why(&error))?.len();
     if size > MAX_FILE {
         return Err(format!("it is larger than {MAX_FILE} bytes"));
     }
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    let bytes = std::fs::read(path).map_err(|error| why(&error))?;
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
 }
 

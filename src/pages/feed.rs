@@ -41,7 +41,8 @@ struct Page {
     formats: Vec<Format>,
     links: Vec<Reader>,
     is_private: bool,
-    host: String,
+    /// What readers that refuse private addresses must be told.
+    told: Vec<(&'static str, String)>,
     /// SVG of our own making.
     qr: String,
     cleaned: Vec<Told>,
@@ -100,7 +101,10 @@ pub(super) async fn page(
         formats: subscribe::formats(&address),
         links: subscribe::links(&address),
         is_private: subscribe::is_private(&address),
-        host: subscribe::host(&address),
+        told: [("Miniflux", "miniflux"), ("FreshRSS", "freshrss")]
+            .into_iter()
+            .filter_map(|(name, reader)| Some((name, subscribe::told_reader(reader, &address)?)))
+            .collect(),
         qr: subscribe::square(&address),
         cleaned: cleaned(&past),
         plots: plots(&past, now),

@@ -10,7 +10,7 @@ mod feed;
 mod attempt;
 mod opml;
 mod note;
-mod subscribe;
+pub(crate) mod subscribe;
 mod state;
 mod comparison;
 mod diff;

@@ -59,7 +59,7 @@ pub(super) fn links(address: &str) -> Vec<Reader> {
 }
 
 /// True when the address means something inside a network only.
-pub(super) fn is_private(address: &str) -> bool {
+pub(crate) fn is_private(address: &str) -> bool {
     let url = Url::parse(address).ok();
     match url.as_ref().and_then(Url::host) {
         Some(Host::Ipv4(ip)) => !is_public(Ipv4Addr::into(ip)),
@@ -72,8 +72,18 @@ pub(super) fn is_private(address: &str) -> bool {
     }
 }
 
+/// What a reader that refuses private addresses must be told before it takes `address`; `None` for one that refuses
+/// none.
+pub(crate) fn told_reader(reader: &str, address: &str) -> Option<String> {
+    match reader {
+        "miniflux" => Some("FETCHER_ALLOW_PRIVATE_NETWORKS=1".to_owned()),
+        "freshrss" => Some(format!("INTERNAL_HOST_ALLOWLIST={}", host(address))),
+        _ => None,
+    }
+}
+
 /// Host and port as an allow-list wants them.
-pub(super) fn host(address: &str) -> String {
+fn host(address: &str) -> String {
     let url = Url::parse(address).ok();
     let parts = url
         .as_ref()
@@ -127,6 +137,8 @@ mod tests {
             assert!(is_private(private), "{private}");
         }
         assert!(!is_private("https://feeds.example/f"));
+        let told = told_reader("freshrss", "http://limpid:8080/feeds/a");
+        assert_eq!(told.as_deref(), Some("INTERNAL_HOST_ALLOWLIST=limpid:8080"));
         assert_eq!(host("http://limpid:8080/feeds/a"), "limpid:8080");
         assert_eq!(host("https://feeds.example/a"), "feeds.example:443");
     }

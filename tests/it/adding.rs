@@ -226,6 +226,13 @@ fn doctor_finds_a_working_deployment_good_and_says_what_is_wrong_with_another() 
         ] {
             assert!(ran.out.contains(line), "{line}\n{}", ran.out);
         }
+        let refuses = ["miniflux", "freshrss"].contains(&reader);
+        assert_eq!(
+            ran.out.contains("unless it is set up with"),
+            refuses,
+            "{}",
+            ran.out
+        );
     }
     let elsewhere = home.run(&["doctor", "--url", &readers]);
     assert!(

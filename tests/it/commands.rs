@@ -343,7 +343,15 @@ fn completions_and_the_man_page_name_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(done(home.run(&["completions", shell])).contains("serve"));
     }
-    assert!(done(home.run(&["man"])).contains(".TH limpid"));
+    let page = done(home.run(&["man"]));
+    for part in [
+        ".TH limpid",
+        ".SH \"LIMPID OPML IMPORT\"",
+        "dry\\-run",
+        "limpid key prune",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
 }
 
 #[test]

@@ -155,9 +155,10 @@ async fn haproxy_is_in_front_in_every_manner() {
 #[test]
 fn both_doors_come_from_systemd_by_their_names() {
     let tool = "/usr/bin/systemd-socket-activate";
-    if !Path::new(tool).exists() {
-        return;
-    }
+    assert!(
+        Path::new(tool).exists(),
+        "{tool} is missing: ./tests/run installs it"
+    );
     let (readers, owner) = (free_port(), free_port());
     let home = Home::with_settings(
         "[server]\nlisten = [\"systemd\"]\n[admin]\nlisten = [\"systemd\"]\n[feeds.demo]\nurl = \"demo:\"\n",

@@ -32,5 +32,6 @@ mod reloading;
 mod adding;
 mod deploying;
 mod readers;
+mod packaging;
 mod docs;
 mod pages;

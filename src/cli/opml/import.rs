@@ -18,6 +18,7 @@ use crate::cli::{Context, feed_file, network, output};
 use crate::config::{Settings, web_address};
 use crate::discover;
 use crate::fetch::Fetcher;
+use crate::local::why;
 use crate::opml::Document;
 use crate::transform::Policy;
 
@@ -117,8 +118,9 @@ impl Import {
             feed_file::write(settings, &name, url, None).map_err(|error| {
                 let path = feed_file::path(settings, &name);
                 Failure::Failed(format!(
-                    "{} cannot be written: {error}; what was written stays, run the same again to go on",
-                    path.display()
+                    "{} cannot be written: {}; what was written stays, run the same again to go on",
+                    path.display(),
+                    why(&error)
                 ))
             })?;
         }
@@ -185,7 +187,10 @@ fn keep(document: &Document, settings: &Settings) -> Result<(), Failure> {
     let written = std::fs::create_dir_all(feed_file::folder(settings))
         .and_then(|()| std::fs::write(&beside, bytes))
         .and_then(|()| std::fs::rename(&beside, &path));
-    written.map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", path.display())))
+    written.map_err(|error| {
+        let _gone = std::fs::remove_file(&beside);
+        Failure::Failed(format!("{} cannot be written: {}", path.display(), why(&error)))
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the tasks outlive the caller")]

@@ -86,7 +86,10 @@ impl Reloader<'_> {
         let waiting = waiting(&self.shown, &settings.shown);
         let feeds = options.endpoints.len();
         self.app.apply(options);
-        let mut told = format!("settings read again: {feeds} feeds");
+        let mut told = format!(
+            "settings read again: {feeds} feed{}",
+            if feeds == 1 { "" } else { "s" }
+        );
         if !waiting.is_empty() {
             told.push_str("; these hold from the next start on: ");
             told.push_str(&waiting.join(", "));

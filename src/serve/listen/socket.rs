@@ -30,7 +30,9 @@ const OWNERS: [&str; 2] = ["owner", "admin"];
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Somebody else listens there.
-    #[error("cannot listen on {0}: another program already does")]
+    #[error(
+        "cannot listen on {0}: another program already does; stop it, or listen elsewhere (server.listen, admin.listen)"
+    )]
     InUse(String),
     /// The system does not allow it.
     #[error("cannot listen on {0}: permission denied (ports below 1024 need a privilege)")]

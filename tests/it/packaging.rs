@@ -1,0 +1,251 @@
+//! What Limpid is shipped in: images, compose files, the chart, the Debian package, systemd's units.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::program::Home;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The files of `deploy/` and beside it that set our variables.
+fn shipped() -> Vec<PathBuf> {
+    let mut paths = vec![root().join("Dockerfile"), root().join("compose.yaml")];
+    let mut folders = vec![root().join("deploy")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path)
+            } else {
+                paths.push(path)
+            }
+        }
+    }
+    paths
+}
+
+#[test]
+fn every_variable_that_a_shipped_file_sets_is_a_setting_and_holds() {
+    // `LIMPID_X: value`, `LIMPID_X=value`, `{ name: LIMPID_X, value: value }`.
+    let set =
+        regex::Regex::new(r#"(LIMPID_[A-Z_]+)(?:\s*[:=]\s*|, value: )('[^']*'|"[^"]*"|\S+)"#).expect("regex");
+    let mut seen = BTreeSet::new();
+    for path in shipped() {
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let mut home = Home::new();
+        let mut names = Vec::new();
+        for found in set.captures_iter(&text) {
+            let (name, value) = (&found[1], found[2].trim_matches(['\'', '"']));
+            seen.insert(name.to_owned());
+            // Files that only exist there, and what a template puts in.
+            if name != "LIMPID_CONFIG" && !name.ends_with("_FILE") && !value.starts_with("{{") {
+                home = home.variable(name, value);
+                names.push(name.to_owned());
+            }
+        }
+        let ran = home.run(&["config", "show", "--output", "json"]);
+        assert_eq!(ran.code, 0, "{}\n{ran:?}", path.display());
+        let silent: Vec<_> = names.iter().filter(|name| !ran.out.contains(*name)).collect();
+        assert!(silent.is_empty(), "{}: no settings: {silent:?}", path.display());
+    }
+    assert!(seen.len() >= 8, "{seen:?}");
+}
+
+#[test]
+fn both_ways_to_the_image_make_the_same() {
+    let below_copies = |path: &str| {
+        let text = read(path);
+        let last = text.rfind("\nCOPY ").expect("a COPY");
+        let end = text[last + 1..].find('\n').expect("more lines");
+        text[last + 1 + end..].to_owned()
+    };
+    assert_eq!(
+        below_copies("Dockerfile"),
+        below_copies("deploy/image/Dockerfile")
+    );
+    let text = read("Dockerfile");
+    for part in [
+        "USER 65532:65532",
+        "HEALTHCHECK",
+        "org.opencontainers.image.version",
+        "\nFROM scratch\n",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+}
+
+/// What stands in the image is enough for the program: it runs with nothing else around it.
+#[test]
+fn the_root_of_the_image_holds_all_that_the_program_needs() {
+    let home = Home::new();
+    let image = home.path("image");
+    let made = Command::new(root().join("deploy/image/rootfs"))
+        .args([Path::new(env!("CARGO_BIN_EXE_limpid")), &image])
+        .output()
+        .expect("a shell");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let names: BTreeSet<_> = std::fs::read_dir(&image)
+        .expect("the root")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    let expected = ["data", "etc", "limpid"];
+    let others: Vec<_> = names
+        .iter()
+        .filter(|name| !expected.contains(&name.as_str()) && !name.starts_with("lib") && *name != "usr")
+        .collect();
+    assert!(
+        expected.iter().all(|name| names.contains(*name)) && others.is_empty(),
+        "{names:?}"
+    );
+    // Only root may change the root; elsewhere the loader in there is asked for what it finds.
+    let is_root =
+        std::fs::metadata("/proc/self").is_ok_and(|about| std::os::unix::fs::MetadataExt::uid(&about) == 0);
+    if is_root {
+        let ran = Command::new("/usr/sbin/chroot")
+            .args([
+                "--userspec=65532:65532",
+                &image.display().to_string(),
+                "/limpid",
+                "clean",
+                "--to",
+                "atom",
+            ])
+            .env("LIMPID_STORE_PATH", "/data")
+            .stdin(std::fs::File::open(root().join("src/demo/feed.xml")).expect("the demo"))
+            .output()
+            .expect("chroot");
+        let out = String::from_utf8_lossy(&ran.stdout);
+        assert!(ran.status.success() && out.contains("<feed"), "{ran:?}");
+        assert!(image.join("data/keys").exists(), "its user may write into /data");
+    }
+}
+
+#[test]
+fn the_settings_that_packages_bring_hold() {
+    let debian = read("deploy/debian/limpid.toml");
+    let values = read("deploy/helm/limpid/values.yaml");
+    let settings = values.split("settings: |\n").nth(1).expect("settings");
+    let chart: String = settings
+        .lines()
+        .take_while(|line| line.is_empty() || line.starts_with("  "))
+        .map(|line| format!("{}\n", line.trim_start()))
+        .collect();
+    for text in [debian, chart] {
+        let ran = Home::with_settings(&text).run(&["check"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+}
+
+/// The dotted names of a YAML file's keys, as deep as they are indented.
+fn keys(yaml: &str) -> BTreeSet<String> {
+    let mut above: Vec<(usize, &str)> = Vec::new();
+    let mut all = BTreeSet::new();
+    for line in yaml.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let Some((key, _)) = line.trim_start().split_once(':') else {
+            continue;
+        };
+        if !key.chars().all(|c| c.is_ascii_alphanumeric()) {
+            continue;
+        }
+        above.retain(|(at, _)| *at < indent);
+        above.push((indent, key));
+        all.insert(above.iter().map(|(_, key)| *key).collect::<Vec<_>>().join("."));
+    }
+    all
+}
+
+#[test]
+fn the_chart_names_only_values_that_it_has_and_closes_what_it_opens() {
+    let known = keys(&read("deploy/helm/limpid/values.yaml"));
+    let named = regex::Regex::new(r"\.Values\.([A-Za-z.]+)").expect("regex");
+    let action = regex::Regex::new(r"\{\{-?\s*(if|with|range|define|end)\b").expect("regex");
+    let mut used = BTreeSet::new();
+    for entry in std::fs::read_dir(root().join("deploy/helm/limpid/templates"))
+        .expect("templates")
+        .flatten()
+    {
+        let text = std::fs::read_to_string(entry.path()).expect("a template");
+        let depth = action.captures_iter(&text).fold(0_i32, |depth, found| {
+            depth + if &found[1] == "end" { -1 } else { 1 }
+        });
+        assert_eq!(depth, 0, "{}", entry.path().display());
+        assert_eq!(
+            text.matches("{{").count(),
+            text.matches("}}").count(),
+            "{}",
+            entry.path().display()
+        );
+        used.extend(named.captures_iter(&text).map(|found| found[1].to_owned()));
+    }
+    let missing: Vec<_> = used.iter().filter(|name| !known.contains(*name)).collect();
+    assert!(missing.is_empty(), "{missing:?} of {known:?}");
+    let idle: Vec<_> = known
+        .iter()
+        .filter(|name| {
+            !used.iter().any(|used| {
+                used == *name
+                    || used.starts_with(&format!("{name}."))
+                    || name.starts_with(&format!("{used}."))
+            })
+        })
+        .collect();
+    assert!(idle.is_empty(), "values that no template uses: {idle:?}");
+}
+
+#[test]
+fn the_debian_package_takes_files_that_are_there() {
+    let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
+    let deb = &manifest["package"]["metadata"]["deb"];
+    for asset in deb["assets"].as_array().expect("assets") {
+        let from = asset[0].as_str().expect("a path");
+        // Made by deploy/debian/build, or a pattern.
+        if !from.starts_with("target/") && !from.contains('*') {
+            assert!(root().join(from).exists(), "{from}");
+        }
+    }
+    for unit in deb["systemd-units"].as_array().expect("units") {
+        let name = unit["unit-name"].as_str().expect("a name");
+        assert!(
+            root().join(format!("deploy/systemd/{name}.socket")).exists(),
+            "{name}"
+        );
+    }
+}
+
+/// `systemd-analyze` judges the unit: 0.0 is shut, 10.0 is open.
+#[test]
+fn the_unit_is_shut_as_far_as_it_can_be() {
+    let ran = Command::new("systemd-analyze")
+        .args([
+            "security",
+            "--offline=true",
+            "--threshold=15",
+            "deploy/systemd/limpid.service",
+        ])
+        .current_dir(root())
+        .output()
+        .expect("systemd-analyze: ./tests/run installs it");
+    let out = String::from_utf8_lossy(&ran.stdout);
+    assert!(
+        ran.status.success(),
+        "{out}{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    assert!(out.contains("OK"), "{out}");
+}
