@@ -55,16 +55,25 @@ impl fmt::Debug for Key {
 }
 
 /// All keys that verify; the first one signs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KeyRing {
     keys: Vec<Key>,
+    /// For each key what signing begins with: half of a short signature's work.
+    begun: Vec<Begun>,
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeyRing").field(&self.keys).finish()
+    }
 }
 
 impl KeyRing {
     /// A ring of keys, the signing one first. `None` when there is none.
     #[must_use]
     pub fn new(keys: Vec<Key>) -> Option<Self> {
-        (!keys.is_empty()).then_some(Self { keys })
+        let begun = keys.iter().map(Begun::new).collect();
+        (!keys.is_empty()).then_some(Self { keys, begun })
     }
 
     /// The keys, the signing one first.
@@ -85,45 +94,75 @@ impl KeyRing {
     /// Signs `message` with the first key: the key's id and 22 characters.
     #[must_use]
     pub fn sign(&self, purpose: Purpose, message: &str) -> String {
-        let mut out = String::with_capacity(23);
-        if let Some(key) = self.keys.first() {
-            out.push(key.id);
-            let tag = mac(key, purpose, message).finalize().into_bytes();
-            BASE64URL.encode_string(&tag[..16], &mut out);
-        }
+        let mut out = String::with_capacity(SIGNATURE);
+        self.push_signature(purpose, message, &mut out);
         out
     }
 
-    /// What we, and all who share our keys, are called among proxies (RFC 8586 §2: a token).
-    #[must_use]
-    pub fn name(&self) -> String {
-        format!("limpid-{}", self.sign(Purpose::Name, ""))
+    fn push_signature(&self, purpose: Purpose, message: &str, out: &mut String) {
+        if let Some((key, begun)) = self.keys.first().zip(self.begun.first()) {
+            out.push(key.id);
+            let tag = begun.mac(purpose, message).finalize().into_bytes();
+            BASE64URL.encode_string(&tag[..16], out);
+        }
     }
 
     /// True when `signature` is ours for `message`. Takes the same time for any wrong signature.
     #[must_use]
     pub fn verify(&self, purpose: Purpose, signature: &str, message: &str) -> bool {
         let mut chars = signature.chars();
-        let Some(key) = chars.next().and_then(|id| self.keys.iter().find(|k| k.id == id)) else {
+        let Some((_, begun)) = chars
+            .next()
+            .and_then(|id| self.keys.iter().zip(&self.begun).find(|(key, _)| key.id == id))
+        else {
             return false;
         };
         let mut tag = [0_u8; 16];
         // Canonical base64 only: one signature, one spelling.
         match BASE64URL.decode_slice(chars.as_str(), &mut tag) {
-            Ok(16) => mac(key, purpose, message).verify_truncated_left(&tag).is_ok(),
+            Ok(16) => begun.mac(purpose, message).verify_truncated_left(&tag).is_ok(),
             _ => false,
         }
     }
 }
 
-fn mac(key: &Key, purpose: Purpose, message: &str) -> Hmac<Sha256> {
-    // A key shorter than the hash's block is padded with zeros (RFC 2104 §2).
-    let mut block = [0_u8; 64];
-    block[..32].copy_from_slice(&key.secret);
-    let mut mac = Hmac::<Sha256>::new(&block.into());
-    mac.update(purpose.context());
-    mac.update(message.as_bytes());
-    mac
+/// Characters of a signature: the key's and 128 bits.
+const SIGNATURE: usize = 23;
+
+/// A key's state after the purpose, for each of them.
+#[derive(Clone)]
+struct Begun {
+    image: Hmac<Sha256>,
+    feed: Hmac<Sha256>,
+    name: Hmac<Sha256>,
+}
+
+impl Begun {
+    fn new(key: &Key) -> Self {
+        // A key shorter than the hash's block is padded with zeros (RFC 2104 §2).
+        let mut block = [0_u8; 64];
+        block[..32].copy_from_slice(&key.secret);
+        let begin = |purpose: Purpose| {
+            let mut mac = Hmac::<Sha256>::new(&block.into());
+            mac.update(purpose.context());
+            mac
+        };
+        Self {
+            image: begin(Purpose::Image),
+            feed: begin(Purpose::Feed),
+            name: begin(Purpose::Name),
+        }
+    }
+
+    fn mac(&self, purpose: Purpose, message: &str) -> Hmac<Sha256> {
+        let mut mac = match purpose {
+            Purpose::Image => self.image.clone(),
+            Purpose::Feed => self.feed.clone(),
+            Purpose::Name => self.name.clone(),
+        };
+        mac.update(message.as_bytes());
+        mac
+    }
 }
 
 /// Writes and reads the addresses that this instance signs, below its public address.
@@ -147,9 +186,18 @@ impl Signer {
     /// Where this instance serves the picture at `origin`.
     #[must_use]
     pub fn image(&self, origin: &Url) -> String {
-        let tail = format!("{}.{}", BASE64URL.encode(origin.as_str()), extension(origin));
-        let signature = self.ring.sign(Purpose::Image, &tail);
-        format!("{}/i/{signature}/{tail}", self.public_url)
+        let origin_length = origin.as_str().len();
+        let mut tail = String::with_capacity(origin_length + origin_length / 3 + 8);
+        BASE64URL.encode_string(origin.as_str(), &mut tail);
+        tail.push('.');
+        tail.push_str(extension(origin));
+        let mut out = String::with_capacity(self.public_url.len() + SIGNATURE + tail.len() + 4);
+        out.push_str(&self.public_url);
+        out.push_str("/i/");
+        self.ring.push_signature(Purpose::Image, &tail, &mut out);
+        out.push('/');
+        out.push_str(&tail);
+        out
     }
 
     /// Where this instance serves the picture at `origin`, `width` pixels wide at most.

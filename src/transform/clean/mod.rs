@@ -21,6 +21,7 @@ mod text;
 pub use spelling::is_same_markup;
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -110,8 +111,8 @@ pub struct Cleaner<'p> {
     pub report: Report,
     /// Every picture placed so far, each once.
     pub pictures: Vec<Picture>,
-    /// Where each picture stands in `pictures`.
-    recorded: HashMap<Url, usize>,
+    /// Where each picture stands in `pictures`, by the hash of its address.
+    recorded: HashMap<u64, usize>,
 }
 
 impl<'p> Cleaner<'p> {
@@ -271,14 +272,12 @@ impl<'p> Cleaner<'p> {
             self.report
                 .changed(self.entry, Reason::Image, placed.picture.url.as_str());
         }
+        let hash = self.recorded.hasher().hash_one(placed.picture.url.as_str());
+        let at = self.recorded.entry(hash).or_insert(self.pictures.len());
         // The caller may have taken the list since.
-        let at = self
-            .recorded
-            .get(&placed.picture.url)
-            .and_then(|&at| self.pictures.get(at));
-        if at.is_none_or(|picture| picture.url != placed.picture.url) {
-            self.recorded
-                .insert(placed.picture.url.clone(), self.pictures.len());
+        let known = self.pictures.get(*at);
+        if known.is_none_or(|picture| picture.url != placed.picture.url) {
+            *at = self.pictures.len();
             self.pictures.push(placed.picture.clone());
         }
     }

@@ -22,6 +22,7 @@ use super::elements::{self, RawText};
 use super::nesting::{Limits, Nesting};
 use super::{Cleaner, Picture, sanitize};
 use attributes::Attributes;
+pub(super) use attributes::StartTag;
 use places::Places;
 
 /// The field could not be rewritten within the ceilings.
@@ -116,7 +117,16 @@ impl TokenSink for Sink<'_, '_, '_> {
             Token::CharacterTokens(text) => pass.text(&text),
             Token::TagToken(tag) => match tag.kind {
                 TagKind::StartTag => {
-                    pass.start_tag(&tag);
+                    let attributes: Vec<(&str, &str)> = tag
+                        .attrs
+                        .iter()
+                        .map(|attribute| (&*attribute.name.local, &*attribute.value))
+                        .collect();
+                    pass.start_tag(StartTag {
+                        name: &tag.name,
+                        self_closing: tag.self_closing,
+                        attributes: &attributes,
+                    });
                     return raw_state(&tag);
                 }
                 TagKind::EndTag => pass.end_tag(&tag.name),
@@ -250,17 +260,17 @@ impl Pass<'_, '_, '_> {
         self.nesting.text(text);
     }
 
-    pub(super) fn start_tag(&mut self, tag: &Tag) {
-        let name = elements::renamed(&tag.name);
-        if !self.still_dropping_at_start(&tag.name, tag.self_closing) {
+    pub(super) fn start_tag(&mut self, tag: StartTag<'_>) {
+        let name = elements::renamed(tag.name);
+        if !self.still_dropping_at_start(tag.name, tag.self_closing) {
             self.element(name, tag);
         }
     }
 
-    fn element(&mut self, name: &str, tag: &Tag) {
-        let attributes = Attributes(&tag.attrs);
+    fn element(&mut self, name: &str, tag: StartTag<'_>) {
+        let attributes = Attributes(tag.attributes);
         self.note_attributes(tag);
-        if attributes.get("hidden").is_some() && elements::is_known(&tag.name) {
+        if attributes.get("hidden").is_some() && elements::is_known(tag.name) {
             return self.drop_hidden(tag);
         }
         match name {
@@ -270,15 +280,15 @@ impl Pass<'_, '_, '_> {
             "source" => self.source(attributes),
             "track" => self.track(attributes),
             "audio" | "video" => self.audio_or_video(name, attributes),
-            "iframe" => self.iframe(&tag.name, tag.self_closing, attributes),
+            "iframe" => self.iframe(tag.name, tag.self_closing, attributes),
             "embed" => self.embed(attributes),
-            "object" => self.object(&tag.name, attributes),
+            "object" => self.object(tag.name, attributes),
             "param" => self.param(attributes),
             "a" => self.link(attributes),
             name if elements::is_dropped(name) => self.drop_element(tag),
             name => {
-                if elements::is_noted(&tag.name) {
-                    self.note(Reason::Element, &tag.name);
+                if elements::is_noted(tag.name) {
+                    self.note(Reason::Element, tag.name);
                 }
                 self.kept(name, attributes);
             }
@@ -328,32 +338,32 @@ impl Pass<'_, '_, '_> {
 
     // ---- dropping
 
-    fn drop_element(&mut self, tag: &Tag) {
-        if &*tag.name != "title" {
-            self.note(Reason::Element, &tag.name);
+    fn drop_element(&mut self, tag: StartTag<'_>) {
+        if tag.name != "title" {
+            self.note(Reason::Element, tag.name);
         }
-        let until = if &*tag.name == "svg" {
+        let until = if tag.name == "svg" {
             Until::Breakout
         } else {
             Until::End
         };
-        if !(tag.self_closing && matches!(&*tag.name, "svg" | "title")) {
-            self.begin_drop(&tag.name, until);
+        if !(tag.self_closing && matches!(tag.name, "svg" | "title")) {
+            self.begin_drop(tag.name, until);
         }
     }
 
-    fn drop_hidden(&mut self, tag: &Tag) {
-        self.note(Reason::Element, &tag.name);
-        if elements::closes_paragraph(&tag.name) {
+    fn drop_hidden(&mut self, tag: StartTag<'_>) {
+        self.note(Reason::Element, tag.name);
+        if elements::closes_paragraph(tag.name) {
             self.nesting.end("p");
         }
-        if !elements::is_void(&tag.name) {
-            let until = match &*tag.name {
+        if !elements::is_void(tag.name) {
+            let until = match tag.name {
                 "p" | "li" | "dd" | "dt" | "td" | "th" | "tr" | "option" => Until::Sibling,
                 "svg" => Until::Breakout,
                 _ => Until::End,
             };
-            self.begin_drop(&tag.name, until);
+            self.begin_drop(tag.name, until);
         }
     }
 
@@ -423,10 +433,10 @@ impl Pass<'_, '_, '_> {
     }
 
     /// Only attributes that act are worth a line: every class and style would drown the rest.
-    fn note_attributes(&mut self, tag: &Tag) {
-        for attribute in &tag.attrs {
-            if attribute.name.local.starts_with("on") {
-                self.note(Reason::Attribute, &attribute.name.local);
+    fn note_attributes(&mut self, tag: StartTag<'_>) {
+        for (name, _) in tag.attributes {
+            if name.starts_with("on") {
+                self.note(Reason::Attribute, name);
             }
         }
     }

@@ -10,13 +10,13 @@
 //! run both ways over markup made to tell them apart, byte for byte; a debug build compares every
 //! field.
 
-use html5ever::tokenizer::{Tag, TagKind};
-use html5ever::{Attribute, LocalName, QualName, ns};
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr2, memchr2_iter};
 use url::Url;
 
 use super::Cleaner;
-use super::pass::Pass;
+use super::pass::{Pass, StartTag};
 use super::spelling;
 use crate::transform::characters::look_at_pairs;
 
@@ -287,26 +287,25 @@ impl<'h> Scan<'h, '_, '_, '_> {
 
     /// Hands a start tag to the pass. Whether it opened an element.
     fn through_pass(&mut self, name: &str, attributes: &[Written<'_>], opens: bool) -> Option<bool> {
-        let mut tag = Tag {
-            kind: TagKind::StartTag,
-            name: LocalName::from(name),
-            self_closing: false,
-            attrs: Vec::with_capacity(attributes.len()),
-            had_duplicate_attributes: false,
-        };
-        for Written { name, value } in attributes {
-            let value = if memchr(b'&', value.as_bytes()).is_some() {
-                decoded(value, true)?.into()
+        let mut values = [const { Cow::Borrowed("") }; MAX_ATTRIBUTES];
+        for (decoded_value, Written { value, .. }) in values.iter_mut().zip(attributes) {
+            *decoded_value = if memchr(b'&', value.as_bytes()).is_some() {
+                Cow::Owned(decoded(value, true)?)
             } else {
-                (*value).into()
+                Cow::Borrowed(*value)
             };
-            tag.attrs.push(Attribute {
-                name: QualName::new(None, ns!(), LocalName::from(*name)),
-                value,
-            });
         }
+        let mut pairs = [("", ""); MAX_ATTRIBUTES];
+        for (pair, (written, value)) in pairs.iter_mut().zip(attributes.iter().zip(&values)) {
+            *pair = (written.name, value);
+        }
+        let tag = StartTag {
+            name,
+            self_closing: false,
+            attributes: pairs.get(..attributes.len())?,
+        };
         let before = self.pass.depth();
-        self.pass.start_tag(&tag);
+        self.pass.start_tag(tag);
         match self.pass.depth().checked_sub(before)? {
             0 => Some(false),
             1 if opens => Some(true),

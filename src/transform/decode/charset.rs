@@ -193,11 +193,12 @@ fn without_utf8_bom(bytes: Cow<'_, [u8]>) -> (bool, Cow<'_, [u8]>) {
     (true, rest)
 }
 
-/// Bytes known to be UTF-8, borrowed if they can be.
+/// Bytes known to be UTF-8, borrowed if they can be. The standard library would take ten times as long
+/// to look at Chinese.
 fn utf8(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
     match bytes {
-        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-        Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).unwrap_or_default()),
+        Cow::Borrowed(bytes) => UTF_8.decode_without_bom_handling(bytes).0,
+        Cow::Owned(bytes) => Cow::Owned(UTF_8.decode_without_bom_handling(&bytes).0.into_owned()),
     }
 }
 

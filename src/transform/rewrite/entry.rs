@@ -35,7 +35,7 @@ impl<'j> Stream<'j> {
             });
             self.clean_entry(piece, name, index)?
         };
-        self.done.show(pictures.clone(), &mut self.seen);
+        self.done.show(&pictures, &mut self.seen);
         self.done.entries.push(EntryMark {
             hash,
             span: begin..self.out.len(),

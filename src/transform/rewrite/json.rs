@@ -1,15 +1,13 @@
 //! JSON Feed: the same stops, on values. Unknown keys, their order and numbers stay as written.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::memo::{Hasher, Memo};
-use super::{Job, Rewritten};
+use super::{Job, Rewritten, Seen};
 use crate::transform::clean::{self, Cleaner, Role};
 use crate::transform::report::Reason;
-use crate::transform::{EntryMark, Error, Picture, fields};
+use crate::transform::{EntryMark, Error, fields};
 
 /// What stands in a string, by its key (JSON Feed 1.1).
 enum Node {
@@ -62,8 +60,8 @@ pub(super) fn rewrite(job: &Job<'_>) -> Result<Rewritten, Error> {
     };
     walk.object(&mut feed, 0);
     done.report.absorb(std::mem::take(&mut cleaner.report));
-    let mut seen = HashSet::new();
-    done.show(cleaner.pictures, &mut seen);
+    let mut seen = Seen::default();
+    done.show(&cleaner.pictures, &mut seen);
     write(&feed, items, base.as_ref(), job, &mut done, &mut seen)?;
     Ok(done)
 }
@@ -94,7 +92,7 @@ fn write(
     base: Option<&Url>,
     job: &Job<'_>,
     done: &mut Rewritten,
-    seen: &mut HashSet<Picture>,
+    seen: &mut Seen,
 ) -> Result<(), Error> {
     let mut items = items;
     done.body.push('{');
@@ -118,7 +116,7 @@ fn write_items(
     base: Option<&Url>,
     job: &Job<'_>,
     done: &mut Rewritten,
-    seen: &mut HashSet<Picture>,
+    seen: &mut Seen,
 ) -> Result<(), Error> {
     let memo = Memo::new(job.prior);
     let mut hasher = Hasher::new(&job.policy.fingerprint());
@@ -147,7 +145,7 @@ fn write_items(
             done.report.absorb(cleaner.report);
             cleaner.pictures
         };
-        done.show(pictures.clone(), seen);
+        done.show(&pictures, seen);
         done.entries.push(EntryMark {
             hash,
             span: begin..done.body.len(),

@@ -1,6 +1,9 @@
 //! Work in proportion to change: an entry whose bytes, context and policy are as before is copied.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+
+use encoding_rs::UTF_8;
 
 use crate::transform::{EntryMark, Prior};
 
@@ -23,7 +26,11 @@ impl<'a> Memo<'a> {
     pub(super) fn find(&self, hash: &[u8; 16]) -> Option<(&'a str, &'a EntryMark)> {
         let mark = *self.marks.get(hash)?;
         let bytes = self.body.get(mark.span.clone())?;
-        Some((std::str::from_utf8(bytes).ok()?, mark))
+        // The standard library would take longer to look at Chinese than all the rest of the copy.
+        match UTF_8.decode_without_bom_handling_and_without_replacement(bytes)? {
+            Cow::Borrowed(text) => Some((text, mark)),
+            Cow::Owned(_) => None,
+        }
     }
 }
 

@@ -21,7 +21,8 @@ mod identity;
 mod scan;
 mod text;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 
 use url::Url;
 
@@ -72,13 +73,23 @@ impl Rewritten {
     }
 
     /// Adds pictures that are not there yet.
-    fn show(&mut self, pictures: Vec<Picture>, seen: &mut HashSet<Picture>) {
+    fn show(&mut self, pictures: &[Picture], seen: &mut Seen) {
         for picture in pictures {
-            if seen.insert(picture.clone()) {
-                self.pictures.push(picture);
+            let hash = seen.state.hash_one(picture);
+            let at = seen.places.entry(hash).or_insert(self.pictures.len());
+            // If two ever had one hash, the second would be there twice: no harm.
+            if self.pictures.get(*at) != Some(picture) {
+                self.pictures.push(picture.clone());
             }
         }
     }
+}
+
+/// Where each picture stands in [`Rewritten::pictures`], by its hash.
+#[derive(Debug, Default)]
+struct Seen {
+    state: RandomState,
+    places: HashMap<u64, usize>,
 }
 
 /// Rewrites a well-formed XML document.

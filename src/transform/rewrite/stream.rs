@@ -1,6 +1,5 @@
 //! The stream itself: one step a piece, a frame for each open element.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use url::Url;
@@ -11,11 +10,11 @@ use super::outline::{self, Outline};
 use super::runs::Run;
 use super::scan::{Kind, Name, Piece, Scanner};
 use super::tag;
-use super::{Job, Rewritten, markup};
+use super::{Job, Rewritten, Seen, markup};
+use crate::transform::Error;
 use crate::transform::clean::{Cleaner, Role};
 use crate::transform::fields::{self, Node};
 use crate::transform::report::Reason;
-use crate::transform::{Error, Picture};
 
 /// An open element.
 pub(super) struct Frame<'t> {
@@ -52,7 +51,7 @@ pub(super) struct Stream<'j> {
     /// The text written last.
     pub(super) run: Option<Run<'j>>,
     pub(super) done: Rewritten,
-    pub(super) seen: HashSet<Picture>,
+    pub(super) seen: Seen,
 }
 
 impl<'j> Stream<'j> {
@@ -79,7 +78,7 @@ impl<'j> Stream<'j> {
             has_hub: false,
             run: None,
             done: Rewritten::default(),
-            seen: HashSet::new(),
+            seen: Seen::default(),
         })
     }
 
@@ -170,7 +169,7 @@ impl<'j> Stream<'j> {
     pub(super) fn collect(&mut self) {
         let cleaner = std::mem::replace(&mut self.cleaner, Cleaner::new(&self.job.policy.clean));
         self.done.report.absorb(cleaner.report);
-        self.done.show(cleaner.pictures, &mut self.seen);
+        self.done.show(&cleaner.pictures, &mut self.seen);
     }
 
     /// The base for addresses in markup: `xml:base`, else the entry's page, the feed's, the document.

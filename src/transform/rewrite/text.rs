@@ -19,8 +19,17 @@ pub(super) enum Form {
 
 /// What `raw` (characters, references, CDATA sections, comments, processing instructions) means.
 pub(super) fn decode(raw: &str) -> Cow<'_, str> {
-    if !raw.contains(['&', '<', '\r']) {
+    if memchr::memchr3(b'&', b'<', b'\r', raw.as_bytes()).is_none() {
         return Cow::Borrowed(raw);
+    }
+    // As nearly all feeds write their articles: one section and nothing else.
+    let section = raw
+        .strip_prefix(CDATA_OPEN)
+        .and_then(|rest| rest.strip_suffix(CDATA_CLOSE));
+    if let Some(inside) = section
+        && memchr::memmem::find(inside.as_bytes(), CDATA_CLOSE.as_bytes()).is_none()
+    {
+        return unify_line_ends(inside);
     }
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;

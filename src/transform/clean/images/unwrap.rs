@@ -57,6 +57,8 @@ struct Wrapper {
     name: &'static str,
     hosts: &'static [&'static str],
     path: &'static str,
+    /// What the path holds in any case: the first run of `path` between its stars.
+    mark: &'static [u8],
     held: Held,
 }
 
@@ -65,8 +67,54 @@ const fn row(name: &'static str, hosts: &'static [&'static str], path: &'static 
         name,
         hosts,
         path,
+        mark: first_run(path.as_bytes()),
         held,
     }
+}
+
+/// What stands in a pattern between its first star and the next.
+const fn first_run(pattern: &'static [u8]) -> &'static [u8] {
+    let mut begin = 0;
+    while begin < pattern.len() && pattern[begin] == b'*' {
+        begin += 1;
+    }
+    let mut end = begin;
+    while end < pattern.len() && pattern[end] != b'*' {
+        end += 1;
+    }
+    pattern.split_at(end).0.split_at(begin).1
+}
+
+impl Wrapper {
+    fn is_anywhere(&self) -> bool {
+        self.hosts == ["*"]
+    }
+
+    /// Seen at once of nearly every address: it has not even the end of a host, or what the path must hold.
+    fn is_out_of_question(&self, host: &str, marks: u32, row: usize) -> bool {
+        /// No host in the table is shorter, and none has a star so near its end.
+        const END: usize = 6;
+        if self.is_anywhere() {
+            return !self.mark.is_empty() && marks & (1 << row) == 0;
+        }
+        let end = host.as_bytes().last_chunk::<END>();
+        self.hosts
+            .iter()
+            .all(|pattern| pattern.as_bytes().last_chunk::<END>() != end)
+    }
+}
+
+/// Which rows for any host have their mark in `path`, a bit for each. All marks begin with a slash.
+fn marks_in(path: &str) -> u32 {
+    let bytes = path.as_bytes();
+    memchr::memchr_iter(b'/', bytes).fold(0, |found, at| {
+        let rest = &bytes[at..];
+        WRAPPERS.iter().enumerate().fold(found, |found, (row, wrapper)| {
+            let fits =
+                rest.get(1) == wrapper.mark.get(1) && wrapper.is_anywhere() && rest.starts_with(wrapper.mark);
+            found | u32::from(fits) << row
+        })
+    })
 }
 
 #[rustfmt::skip]
@@ -154,8 +202,12 @@ pub fn unwrap(wrapper: &Url) -> Option<Unwrapped> {
 
 fn unwrap_once(url: &Url) -> Option<(&'static str, Found)> {
     let host = url.host_str()?.trim_end_matches('.');
+    let marks = marks_in(url.path());
     WRAPPERS
         .iter()
+        .enumerate()
+        .filter(|(row, wrapper)| !wrapper.is_out_of_question(host, marks, *row))
+        .map(|(_, wrapper)| wrapper)
         .filter(|wrapper| {
             glob(wrapper.path, url.path()) && wrapper.hosts.iter().any(|pattern| glob(pattern, host))
         })
@@ -410,6 +462,9 @@ fn discord(url: &Url) -> Option<Url> {
 
 /// Percent-decoded once. Bytes that are no UTF-8 (Latin-1 escapes) stay as they were escaped.
 fn decode(value: &str) -> String {
+    if !value.contains('%') {
+        return value.to_owned();
+    }
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
@@ -445,6 +500,9 @@ fn text_of(bytes: &[u8]) -> Cow<'_, str> {
 
 /// `*` is any run of characters.
 fn glob(pattern: &str, text: &str) -> bool {
+    if pattern == "*" {
+        return true;
+    }
     match pattern.split_once('*') {
         None => pattern == text,
         Some((begin, rest)) => {

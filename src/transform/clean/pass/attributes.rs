@@ -1,21 +1,28 @@
 //! The attributes of one tag.
 
-use html5ever::Attribute;
-
 use super::super::sanitize;
 use super::super::text::push_attribute;
 
+/// A start tag, whoever read it.
+#[derive(Clone, Copy)]
+pub(in super::super) struct StartTag<'t> {
+    pub name: &'t str,
+    pub self_closing: bool,
+    /// Names and values, references read.
+    pub attributes: &'t [(&'t str, &'t str)],
+}
+
 /// The attributes of one tag.
 #[derive(Clone, Copy)]
-pub(super) struct Attributes<'t>(pub &'t [Attribute]);
+pub(super) struct Attributes<'t>(pub &'t [(&'t str, &'t str)]);
 
 impl<'t> Attributes<'t> {
     /// The value of an attribute.
     pub(super) fn get(self, name: &str) -> Option<&'t str> {
         self.0
             .iter()
-            .find(|attribute| &*attribute.name.local == name)
-            .map(|attribute| &*attribute.value)
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| *value)
     }
 
     /// The first of these attributes that is there and not blank.
@@ -32,15 +39,12 @@ impl<'t> Attributes<'t> {
 
     /// True when one of the attributes stays on `element`.
     pub(super) fn any_kept(self, element: &str) -> bool {
-        self.0
-            .iter()
-            .any(|attribute| is_kept(element, &attribute.name.local, &attribute.value))
+        self.0.iter().any(|(name, value)| is_kept(element, name, value))
     }
 
     /// Writes those that stay on `element` as they are.
     pub(super) fn write_kept(self, out: &mut String, element: &str) {
-        for attribute in self.0 {
-            let (name, value) = (&*attribute.name.local, &*attribute.value);
+        for (name, value) in self.0 {
             if is_kept(element, name, value) {
                 push_attribute(out, name, value);
             }
