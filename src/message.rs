@@ -1,5 +1,8 @@
 //! Nouns that several rooms share: what an origin says, and what kinds of feed there are.
 
+use std::fmt;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
@@ -33,6 +36,54 @@ pub enum Fetched {
     NotModified { headers: HeaderMap },
     /// 200 with a body.
     Modified(OriginResponse),
+}
+
+/// An absolute address as the WHATWG serializer writes it. It is kept as text, which costs nothing to
+/// share, and parsed where it is dialled.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Address(Arc<str>);
+
+impl Address {
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address, parsed. `None` cannot come of what a [`Url`] wrote.
+    #[must_use]
+    pub fn to_url(&self) -> Option<Url> {
+        Url::parse(&self.0).ok()
+    }
+
+    /// Text that is known to be what a [`Url`] would write.
+    pub(crate) fn of_canonical(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<&Url> for Address {
+    fn from(url: &Url) -> Self {
+        Self(url.as_str().into())
+    }
+}
+
+impl From<Url> for Address {
+    fn from(url: Url) -> Self {
+        Self(String::from(url).into())
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
 }
 
 /// The family of a feed document.

@@ -107,6 +107,12 @@ impl KeyRing {
         }
     }
 
+    /// What we, and all who share our keys, are called among proxies (RFC 8586 §2: a token).
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("limpid-{}", self.sign(Purpose::Name, ""))
+    }
+
     /// True when `signature` is ours for `message`. Takes the same time for any wrong signature.
     #[must_use]
     pub fn verify(&self, purpose: Purpose, signature: &str, message: &str) -> bool {
@@ -186,9 +192,14 @@ impl Signer {
     /// Where this instance serves the picture at `origin`.
     #[must_use]
     pub fn image(&self, origin: &Url) -> String {
-        let origin_length = origin.as_str().len();
-        let mut tail = String::with_capacity(origin_length + origin_length / 3 + 8);
-        BASE64URL.encode_string(origin.as_str(), &mut tail);
+        self.image_at(origin.as_str())
+    }
+
+    /// As [`Signer::image`], for an address that is as a [`Url`] writes it.
+    #[must_use]
+    pub fn image_at(&self, origin: &str) -> String {
+        let mut tail = String::with_capacity(origin.len() + origin.len() / 3 + 8);
+        BASE64URL.encode_string(origin, &mut tail);
         tail.push('.');
         tail.push_str(extension(origin));
         let mut out = String::with_capacity(self.public_url.len() + SIGNATURE + tail.len() + 4);
@@ -206,7 +217,7 @@ impl Signer {
         let tail = format!(
             "w{width}/{}.{}",
             BASE64URL.encode(origin.as_str()),
-            extension(origin)
+            extension(origin.as_str())
         );
         let signature = self.ring.sign(Purpose::Image, &tail);
         format!("{}/i/{signature}/{tail}", self.public_url)
@@ -280,9 +291,11 @@ fn decode(base64: &str) -> Option<Url> {
 }
 
 /// The extension that helps readers which look at one; it never decides the type.
-fn extension(origin: &Url) -> &'static str {
+fn extension(origin: &str) -> &'static str {
     const KNOWN: [&str; 9] = ["jpg", "jpeg", "png", "gif", "webp", "avif", "svg", "ico", "bmp"];
-    let path = origin.path();
+    let after = origin.split_once("://").map_or("", |(_, after)| after);
+    let before_query = after.split(['?', '#']).next().unwrap_or_default();
+    let path = before_query.split_once('/').map_or("", |(_, path)| path);
     let suffix = path.rsplit_once('.').map_or("", |(_, suffix)| suffix);
     KNOWN
         .into_iter()

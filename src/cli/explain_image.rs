@@ -79,10 +79,7 @@ async fn ask(
     context: &Context,
 ) -> Result<String, String> {
     let images = Images::new(options, fetcher, context.clock.clone());
-    images.learn(&[Picture {
-        url: origin.clone(),
-        alternates: alternates.into(),
-    }]);
+    images.learn(&[Picture::new(origin, alternates)]);
     match images.get(origin).await {
         Ok(image) => Ok(format!(
             "{}, {} bytes as served",

@@ -13,7 +13,7 @@ use super::{Error, Inner, sniff};
 use crate::demo;
 use crate::fetch::spool::Body;
 use crate::fetch::{self, ImageAnswer, ImageAsk};
-use crate::message::Validators;
+use crate::message::{Address, Validators};
 
 /// What one address gave.
 pub(super) enum Given {
@@ -26,7 +26,8 @@ impl Inner {
     pub(super) async fn ask(&self, key: Key, url: &Url, prior: Option<&Kept>) -> Result<(Url, Given), Error> {
         let mut first = None;
         let alternates = self.alternates.of(key);
-        for candidate in std::iter::once(url).chain(alternates.iter()) {
+        let parsed: Vec<Url> = alternates.iter().filter_map(Address::to_url).collect();
+        for candidate in std::iter::once(url).chain(&parsed) {
             let validators = prior
                 .filter(|kept| kept.image.is_some() && kept.from == *candidate)
                 .map(|kept| kept.validators.clone())

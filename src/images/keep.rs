@@ -9,7 +9,7 @@ use moka::future::Cache;
 use url::Url;
 
 use super::Error;
-use crate::message::Validators;
+use crate::message::{Address, Validators};
 use crate::transform::Picture;
 
 /// Bytes one record takes beside its picture, roughly.
@@ -24,7 +24,15 @@ pub(super) struct Key([u8; 16]);
 
 impl Key {
     pub(super) fn of(url: &Url) -> Self {
-        Self::of_text(url.as_str().split('#').next().unwrap_or_default())
+        Self::of_address(url.as_str())
+    }
+
+    pub(super) fn of_picture(picture: &Picture) -> Self {
+        Self::of_address(picture.url.as_str())
+    }
+
+    fn of_address(address: &str) -> Self {
+        Self::of_text(address.split('#').next().unwrap_or_default())
     }
 
     /// Names what is no address.
@@ -111,17 +119,17 @@ pub(super) fn memory(bytes: u64) -> Cache<Key, Arc<Kept>> {
 /// younger one filled up is forgotten.
 #[derive(Debug, Default)]
 pub(super) struct Alternates {
-    generations: Mutex<[HashMap<Key, Arc<[Url]>>; 2]>,
+    generations: Mutex<[HashMap<Key, Arc<[Address]>>; 2]>,
 }
 
 impl Alternates {
     pub(super) fn learn(&self, pictures: &[Picture]) {
         for picture in pictures.iter().filter(|picture| !picture.alternates.is_empty()) {
-            self.remember(Key::of(&picture.url), Arc::clone(&picture.alternates));
+            self.remember(Key::of_picture(picture), Arc::clone(&picture.alternates));
         }
     }
 
-    pub(super) fn of(&self, key: Key) -> Arc<[Url]> {
+    pub(super) fn of(&self, key: Key) -> Arc<[Address]> {
         let old = {
             let [young, old] = &mut *self.generations.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(known) = young.get(&key) {
@@ -136,7 +144,7 @@ impl Alternates {
         known
     }
 
-    fn remember(&self, key: Key, alternates: Arc<[Url]>) {
+    fn remember(&self, key: Key, alternates: Arc<[Address]>) {
         let [young, old] = &mut *self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         if young.len() >= ALTERNATES && !young.contains_key(&key) {
             *old = std::mem::take(young);
@@ -151,10 +159,7 @@ mod tests {
 
     fn picture(n: usize) -> Picture {
         let url = |scheme| Url::parse(&format!("{scheme}://a.example/{n}.png#x")).expect("url");
-        Picture {
-            url: url("https"),
-            alternates: Arc::new([url("http")]),
-        }
+        Picture::new(&url("https"), &[url("http")])
     }
 
     #[test]
@@ -164,10 +169,10 @@ mod tests {
         for n in 1..ALTERNATES * 3 {
             alternates.learn(&[picture(n)]);
             if n % 1000 == 0 {
-                assert_eq!(alternates.of(Key::of(&picture(0).url)).len(), 1, "{n}");
+                assert_eq!(alternates.of(Key::of_picture(&picture(0))).len(), 1, "{n}");
             }
         }
-        assert!(alternates.of(Key::of(&picture(1).url)).is_empty());
+        assert!(alternates.of(Key::of_picture(&picture(1))).is_empty());
         let held: usize = alternates
             .generations
             .lock()

@@ -126,7 +126,7 @@ impl Images {
         let Some(disk) = self.inner.disk.clone() else {
             return;
         };
-        let keys: Vec<Key> = pictures.iter().map(|picture| Key::of(&picture.url)).collect();
+        let keys: Vec<Key> = pictures.iter().map(Key::of_picture).collect();
         let (feed, now) = (feed.to_owned(), self.inner.clock.now());
         tokio::task::spawn_blocking(move || disk.show(&feed, &keys, now));
     }

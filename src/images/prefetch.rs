@@ -57,7 +57,7 @@ impl Images {
         let now = Instant::now();
         let mut due: Vec<(Instant, &Picture)> = pictures
             .iter()
-            .filter(|picture| !inner.memory.contains_key(&Key::of(&picture.url)))
+            .filter(|picture| !inner.memory.contains_key(&Key::of_picture(picture)))
             .map(|picture| (now + random_part(inner.options.prefetch_delay), picture))
             .collect();
         due.sort_by_key(|(wanted, _)| *wanted);
@@ -65,8 +65,11 @@ impl Images {
             let Ok(place) = Arc::clone(&inner.prefetch.waiting).try_acquire_owned() else {
                 return;
             };
-            let turn = inner.prefetch.turn(&picture.url, wanted, now);
-            let (images, url) = (self.clone(), picture.url.clone());
+            let Some(url) = picture.url.to_url() else {
+                continue;
+            };
+            let turn = inner.prefetch.turn(&url, wanted, now);
+            let images = self.clone();
             tokio::spawn(async move {
                 tokio::time::sleep_until(turn).await;
                 // Why it failed is remembered for who reads it.

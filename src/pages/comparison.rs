@@ -111,7 +111,7 @@ fn made(original: &Original, policy: &Policy, from: usize) -> Result<Made, trans
             .iter()
             .flat_map(|mark| &mark.pictures)
             .take(MAX_PICTURES)
-            .map(|picture| picture.url.clone())
+            .filter_map(|picture| picture.url.to_url())
             .collect();
         entries.push(compared);
     }

@@ -135,7 +135,7 @@ async fn answer(reader: &Reader<'_>, route: Route<'_>) -> Result<Reply, Problem>
             }
             let asked = compatible::read(query).ok_or(Problem::Address)?;
             app.images.learn(std::slice::from_ref(&asked.picture));
-            reader.picture(&asked.picture.url, asked.width).await
+            reader.picture(&asked.url, asked.width).await
         }
         Route::Callback { feed, id, query } => {
             let websub = in_force.websub.as_ref().ok_or(Problem::Unknown)?;

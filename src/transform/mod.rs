@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::message::Kind;
+use crate::message::{Address, Kind};
 use repair::Repaired;
 use report::Report;
 
@@ -121,9 +121,20 @@ pub struct EntryMark {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Picture {
     /// The origin's own address.
-    pub url: Url,
+    pub url: Address,
     /// What to try when that fails, in order: http for a scheme-less wrapper, then the wrapper itself.
-    pub alternates: Arc<[Url]>,
+    pub alternates: Arc<[Address]>,
+}
+
+impl Picture {
+    /// A picture at `url`, with what to try when that fails.
+    #[must_use]
+    pub fn new(url: &Url, alternates: &[Url]) -> Self {
+        Self {
+            url: url.into(),
+            alternates: alternates.iter().map(Address::from).collect(),
+        }
+    }
 }
 
 /// The last transform of the same feed: an entry with an equal hash is copied, not cleaned.

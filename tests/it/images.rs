@@ -1,7 +1,6 @@
 //! Pictures: what is fetched, what is refused, what is kept.
 
 use std::io::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -312,10 +311,7 @@ async fn alternates_are_tried_in_order_when_the_address_fails() {
     wrapper.at("/w").gives(png(3, 2, b"w"));
     let (images, _) = service(Options::default());
     let url = origin.url("/p");
-    images.learn(&[Picture {
-        url: url.clone(),
-        alternates: Arc::new([origin.url("/http"), wrapper.url("/w")]),
-    }]);
+    images.learn(&[Picture::new(&url, &[origin.url("/http"), wrapper.url("/w")])]);
     assert!(images.get(&url).await.is_ok());
     let asked: Vec<String> = origin.asked().into_iter().map(|asked| asked.target).collect();
     assert_eq!(asked, ["/p", "/http"]);
@@ -362,10 +358,7 @@ async fn memory_for_pictures_is_bounded_in_bytes() {
 async fn pictures_are_prefetched_before_anyone_reads() {
     let origin = Origin::start().await;
     origin.at("/p").gives(png(3, 2, b"x"));
-    let pictures = [Picture {
-        url: origin.url("/p"),
-        alternates: Arc::default(),
-    }];
+    let pictures = [Picture::new(&origin.url("/p"), &[])];
     let (images, _) = service(Options {
         prefetch: false,
         ..Options::default()
@@ -501,10 +494,7 @@ async fn what_a_feed_shows_stays_on_disk_when_others_go() {
     let folder = tempfile::tempdir().expect("folder");
     let origin = Origin::start().await;
     let (images, clock) = on_disk(folder.path(), 120_000);
-    let shown = Picture {
-        url: origin.url("/0"),
-        alternates: Arc::default(),
-    };
+    let shown = Picture::new(&origin.url("/0"), &[]);
     images.show("a", &[shown]);
     eventually(|| bytes_below(&folder.path().join("pins")) > 0).await;
     for n in 0..30 {
@@ -590,10 +580,7 @@ async fn a_purged_picture_is_fetched_anew_also_by_a_server_that_holds_it_in_memo
     };
     let (images, clock) = service(options.clone());
     let url = |path| origin.url(path);
-    let shown = Picture {
-        url: url("/shown"),
-        alternates: Arc::default(),
-    };
+    let shown = Picture::new(&url("/shown"), &[]);
     images.show("a", &[shown]);
     for (path, other) in [("/one", "/other"), ("/shown", "/other"), ("/host", "/host")] {
         for path in [path, other] {
@@ -628,10 +615,7 @@ async fn only_so_many_pictures_wait_to_be_prefetched() {
     let origin = Origin::start().await;
     let held = origin.at("/p").gives(png(3, 2, b"x")).held();
     let pictures: Vec<Picture> = (0..10)
-        .map(|n| Picture {
-            url: origin.url(&format!("/p?{n}")),
-            alternates: Arc::default(),
-        })
+        .map(|n| Picture::new(&origin.url(&format!("/p?{n}")), &[]))
         .collect();
     let (images, _) = service(Options {
         prefetch_delay: Duration::ZERO,

@@ -9,13 +9,13 @@ fn url(text: &str) -> Url {
 
 /// A stored response with something in every field.
 fn full(body: &str) -> StoredResponse {
-    let picture = Picture {
-        url: url("https://pictures.example/ä.png?x=1#y"),
-        alternates: Arc::new([
+    let picture = Picture::new(
+        &url("https://pictures.example/ä.png?x=1#y"),
+        &[
             url("http://pictures.example/b.png"),
             url("https://wrapper.example/?url=b"),
-        ]),
-    };
+        ],
+    );
     let mut report = Report {
         charset: "utf-8 (stated)".to_owned(),
         ..Report::default()

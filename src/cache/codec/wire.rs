@@ -8,6 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use url::Url;
 
+use crate::message::Address;
+
 /// Room reserved for a list before its elements are seen: a damaged length must not reserve gigabytes.
 const RESERVED: usize = 1024;
 
@@ -162,6 +164,16 @@ impl Wire for Url {
     }
 }
 
+impl Wire for Address {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_text(self.as_str(), out);
+    }
+
+    fn read(from: &mut Bytes) -> Option<Self> {
+        Url::read(from).map(Self::from)
+    }
+}
+
 impl<T: Wire> Wire for Option<T> {
     fn write(&self, out: &mut Vec<u8>) {
         self.is_some().write(out);
@@ -197,16 +209,16 @@ impl<T: Wire> Wire for Vec<T> {
     }
 }
 
-impl Wire for Arc<[Url]> {
+impl Wire for Arc<[Address]> {
     fn write(&self, out: &mut Vec<u8>) {
         self.len().write(out);
-        for url in self.iter() {
-            url.write(out);
+        for address in self.iter() {
+            address.write(out);
         }
     }
 
     fn read(from: &mut Bytes) -> Option<Self> {
-        Vec::<Url>::read(from).map(Self::from)
+        Vec::<Address>::read(from).map(Self::from)
     }
 }
 

@@ -12,6 +12,8 @@ use crate::transform::clean::images::unwrap::unwrap;
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Asked {
+    pub(super) url: Url,
+    /// The same, with what to try when that fails.
     pub(super) picture: Picture,
     /// One of [`WIDTHS`].
     pub(super) width: Option<u32>,
@@ -28,10 +30,8 @@ pub(super) fn read(query: &str) -> Option<Asked> {
         .find(|(key, _)| ["w", "width"].iter().any(|name| key.eq_ignore_ascii_case(name)))
         .and_then(|(_, width)| width.parse::<u32>().ok());
     Some(Asked {
-        picture: Picture {
-            url: unwrapped.url,
-            alternates: unwrapped.alternates.into(),
-        },
+        picture: Picture::new(&unwrapped.url, &unwrapped.alternates),
+        url: unwrapped.url,
         // The next larger of those that are made at all.
         width: wanted.and_then(|wanted| WIDTHS.into_iter().find(|width| *width >= wanted)),
     })
@@ -59,12 +59,12 @@ mod tests {
             ("url=pics.example/p&w=50%25&h=9", "https://pics.example/p", None),
         ] {
             let asked = read(query).expect(query);
-            assert_eq!((asked.picture.url.as_str(), asked.width), (url, width), "{query}");
+            assert_eq!((asked.url.as_str(), asked.width), (url, width), "{query}");
             let alternates = asked.picture.alternates.iter();
             assert!(
-                alternates
-                    .clone()
-                    .all(|url| url.host_str() == Some("pics.example")),
+                alternates.clone().all(|url| url
+                    .to_url()
+                    .is_some_and(|url| url.host_str() == Some("pics.example"))),
                 "{query}"
             );
         }

@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use super::address::Simple;
+
 /// What becomes of an embed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
@@ -156,6 +158,9 @@ fn fill(template: &str, rest: &str, url: &Url) -> Option<String> {
         template = after;
     }
     out.push_str(template);
+    if Simple::of(&out).is_some() {
+        return Some(out);
+    }
     let page = Url::parse(&out).ok()?;
     matches!(page.scheme(), "http" | "https").then(|| out)
 }

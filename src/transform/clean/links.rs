@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::RewriteRule;
+use super::address::Simple;
 use super::sanitize::SCHEMES;
 use super::trackers;
 
@@ -48,6 +49,12 @@ fn hides_script(url: &Url) -> bool {
 /// The address of a link: absolute, of a harmless scheme, without redirectors and tracking
 /// parameters (if `trackers`), changed by the owner's rules. `None`: it must go.
 pub(super) fn link(address: &str, base: Option<&Url>, clean: bool, rules: &[RewriteRule]) -> Option<Link> {
+    if rules.is_empty()
+        && let Some(simple) = Simple::of(address)
+        && !(clean && trackers::may_redirect(&simple))
+    {
+        return Some(simple_link(&simple, base, clean));
+    }
     let mut url = absolute(address, base)?;
     if !SCHEMES.contains(&url.scheme()) || hides_script(&url) {
         return None;
@@ -81,6 +88,20 @@ pub(super) fn link(address: &str, base: Option<&Url>, clean: bool, rules: &[Rewr
         }
     }
     Some(link)
+}
+
+/// As [`link`], for an address that stays as it is but for its parameters.
+fn simple_link(address: &Simple<'_>, base: Option<&Url>, clean: bool) -> Link {
+    let site = base.and_then(Url::host_str);
+    let without = Some(address.as_str())
+        .filter(|_| clean)
+        .map(|address| trackers::without_parameters(address, site));
+    let parameters = matches!(without, Some(Cow::Owned(_)));
+    Link {
+        address: without.map_or_else(|| address.as_str().to_owned(), Cow::into_owned),
+        redirector: false,
+        parameters,
+    }
 }
 
 /// The address as its author wrote it, if no reader can misread it; else normalised.

@@ -11,6 +11,7 @@ mod nesting;
 pub mod embeds;
 pub mod images;
 mod links;
+mod address;
 mod sanitize;
 mod trackers;
 mod strict;
@@ -29,6 +30,7 @@ use url::Url;
 
 use super::Picture;
 use super::report::{Reason, Report};
+use address::Simple;
 
 /// What is done to markup and addresses.
 #[derive(Clone, Debug)]
@@ -249,10 +251,13 @@ impl<'p> Cleaner<'p> {
         if link.parameters {
             self.report.changed(self.entry, Reason::Parameters, address);
         }
-        let wrapped = Url::parse(&link.address)
-            .ok()
-            .as_ref()
-            .and_then(images::unwrap::unwrap);
+        let wrapped = match Simple::of(&link.address) {
+            Some(simple) if images::unwrap::wraps_nothing(&simple) => None,
+            _ => Url::parse(&link.address)
+                .ok()
+                .as_ref()
+                .and_then(images::unwrap::unwrap),
+        };
         match wrapped {
             Some(unwrapped) => {
                 self.report.changed(self.entry, Reason::Unwrapped, address);

@@ -33,9 +33,30 @@ pub(super) fn push_attribute(out: &mut String, name: &str, value: &str) {
     out.push(' ');
     out.push_str(name);
     out.push_str("=\"");
-    push(out, &printable(value), b'"');
+    if value.bytes().all(|byte| IS_PLAIN[usize::from(byte)]) {
+        out.push_str(value);
+    } else {
+        push(out, &printable(value), b'"');
+    }
     out.push('"');
 }
+
+/// Bytes that stand in a value as they are, whatever stands beside them.
+static IS_PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        plain[byte] = false;
+        byte += 1;
+    }
+    let odd = [b'"', b'&', b'<', b'>', 0xC2, 0xEF];
+    let mut at = 0;
+    while at < odd.len() {
+        plain[odd[at] as usize] = false;
+        at += 1;
+    }
+    plain
+};
 
 fn push(out: &mut String, text: &str, quote: u8) {
     let mut rest = text;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use url::Url;
 
+use super::address::Located;
+
 /// Parameters that only follow people around (names in lower case).
 #[rustfmt::skip]
 static PARAMETERS: &[&str] = &[
@@ -117,12 +119,12 @@ static SHARE_BUTTONS: &[Place] = &[
 ];
 
 /// True for a picture address that only counts readers.
-pub(super) fn is_beacon(url: &Url) -> bool {
+pub(super) fn is_beacon(url: &impl Located) -> bool {
     is_in(BEACONS, url)
 }
 
 /// True for the address of a share button or counter.
-pub(super) fn is_share_button(url: &Url) -> bool {
+pub(super) fn is_share_button(url: &impl Located) -> bool {
     is_in(SHARE_BUTTONS, url)
 }
 
@@ -154,14 +156,13 @@ fn length(value: &str) -> Option<f64> {
     number.trim().parse().ok()
 }
 
-fn is_in(table: &[Place], url: &Url) -> bool {
-    // Few addresses share so much as the end of a host with any place: that is seen first.
-    let Some(end) = url.host_str().and_then(tail) else {
-        return false;
-    };
-    table
-        .iter()
-        .any(|place| tail(place.0) == Some(end) && matches(place, url))
+fn is_in(table: &[Place], url: &impl Located) -> bool {
+    table.iter().any(|place| matches(place, url))
+}
+
+/// True for every address that [`redirected`] follows, and few others.
+pub(super) fn may_redirect(url: &impl Located) -> bool {
+    REDIRECTORS.iter().any(|(place, _)| matches(place, url))
 }
 
 /// The last four bytes of a host.
@@ -169,22 +170,19 @@ fn tail(host: &str) -> Option<[u8; 4]> {
     host.as_bytes().last_chunk().copied()
 }
 
-fn matches((host, path): &Place, url: &Url) -> bool {
-    let Some(actual) = url.host_str() else {
+fn matches((host, path): &Place, url: &impl Located) -> bool {
+    let actual = url.host();
+    // Few addresses share so much as the end of a host with any place: that is seen first.
+    if tail(host) != tail(actual) {
         return false;
-    };
+    }
     let same = match host.strip_prefix('.') {
         Some(above) => actual
             .strip_suffix(above)
             .is_some_and(|below| below.ends_with('.')),
         None => actual == *host,
     };
-    same && (url.path().starts_with(path) || after_host(url).starts_with(path))
-}
-
-/// Path and query together.
-fn after_host(url: &Url) -> &str {
-    &url[url::Position::BeforePath..]
+    same && (url.path().starts_with(path) || url.after_host().starts_with(path))
 }
 
 /// The target that a redirector's address holds, through up to four of them.

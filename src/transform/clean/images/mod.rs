@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::links;
+use super::address::Simple;
+use super::{links, trackers};
+use crate::message::Address;
 use crate::sign::Signer;
 use crate::transform::Picture;
 
@@ -52,25 +54,49 @@ pub(super) struct Placed {
 
 /// Finds the origin's address of a picture, whatever wraps it.
 pub(super) fn origin(address: &str, base: Option<&Url>) -> Option<(Picture, bool)> {
+    if let Some(found) = Simple::of(address).and_then(|simple| simple_origin(&simple)) {
+        return Some(found);
+    }
     let url = links::web(address, base)?;
     if let Some(unwrapped) = unwrap::unwrap(&url) {
-        return Some((
-            Picture {
-                url: unwrapped.url,
-                alternates: unwrapped.alternates.into(),
-            },
-            true,
-        ));
+        return Some((Picture::new(&unwrapped.url, &unwrapped.alternates), true));
     }
     Some((plain(url), false))
 }
 
+/// As [`origin`], without parsing: for an address that is wrapped in nothing, or in weserv as plainly as
+/// can be. `None` at any other.
+fn simple_origin(address: &Simple<'_>) -> Option<(Picture, bool)> {
+    if unwrap::wraps_nothing(address) {
+        let picture = Picture {
+            url: address.to_address(),
+            alternates: Arc::default(),
+        };
+        return Some((picture, false));
+    }
+    let held = unwrap::held_plainly_by_weserv(address)?;
+    let (secure, plain) = (["https://", held].concat(), ["http://", held].concat());
+    let origin = Simple::of(&secure).filter(|origin| unwrap::wraps_nothing(origin))?;
+    let picture = Picture {
+        url: origin.to_address(),
+        alternates: Arc::new([Simple::of(&plain)?.to_address(), address.to_address()]),
+    };
+    Some((picture, true))
+}
+
+/// Whether a picture is a beacon, or the picture of a share button.
+pub(super) fn counts_readers(origin: &Address) -> bool {
+    match Simple::of(origin.as_str()) {
+        Some(simple) => trackers::is_beacon(&simple) || trackers::is_share_button(&simple),
+        None => origin
+            .to_url()
+            .is_some_and(|url| trackers::is_beacon(&url) || trackers::is_share_button(&url)),
+    }
+}
+
 fn plain(mut url: Url) -> Picture {
     url.set_fragment(None);
-    Picture {
-        url,
-        alternates: Arc::from([]),
-    }
+    Picture::new(&url, &[])
 }
 
 /// Places a picture as `policy` says. `None`: it has no usable address.
@@ -96,7 +122,7 @@ pub(super) fn place_known(address: &str, origin: Option<(Picture, bool)>, policy
 
 fn placed((picture, unwrapped): (Picture, bool), policy: &Policy) -> Option<Placed> {
     let address = match policy {
-        Policy::Proxy(signer) => signer.image(&picture.url),
+        Policy::Proxy(signer) => signer.image_at(picture.url.as_str()),
         Policy::Weserv(base) => format!("{base}{}", encoded(picture.url.as_str())),
         Policy::Direct | Policy::Strip => picture.url.as_str().to_owned(),
     };
@@ -123,7 +149,7 @@ fn placed_before(address: &str, policy: &Policy) -> Option<Url> {
                     .next()
                     .map(|(key, value)| (key.into_owned(), value.into_owned()))?;
             let (picture, unwrapped) = self::origin(&origin, None)?;
-            (!unwrapped && encoded(picture.url.as_str()) == held).then_some(picture.url)
+            (!unwrapped && encoded(picture.url.as_str()) == held).then(|| picture.url.to_url())?
         }
         Policy::Direct | Policy::Strip => None,
     }

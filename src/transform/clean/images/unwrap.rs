@@ -9,6 +9,8 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use url::Url;
 
+use super::super::address::{Located as _, Simple};
+
 /// Wrappers inside wrappers are followed this far; an address nested deeper is left alone.
 const MAX_NESTED: usize = 6;
 
@@ -91,30 +93,77 @@ impl Wrapper {
     }
 
     /// Seen at once of nearly every address: it has not even the end of a host, or what the path must hold.
-    fn is_out_of_question(&self, host: &str, marks: u32, row: usize) -> bool {
-        /// No host in the table is shorter, and none has a star so near its end.
-        const END: usize = 6;
-        if self.is_anywhere() {
-            return !self.mark.is_empty() && marks & (1 << row) == 0;
+    fn is_out_of_question(&self, glance: &Glance, row: usize) -> bool {
+        match (self.is_anywhere(), self.mark) {
+            (true, []) => !glance.has_digest,
+            (true, _) => glance.marks & (1 << row) == 0,
+            (false, _) => self.hosts.iter().all(|pattern| end(pattern) != glance.end),
         }
-        let end = host.as_bytes().last_chunk::<END>();
-        self.hosts
-            .iter()
-            .all(|pattern| pattern.as_bytes().last_chunk::<END>() != end)
     }
+}
+
+/// What a look at an address tells.
+struct Glance {
+    /// The end of its host.
+    end: Option<[u8; END]>,
+    /// Which rows for any host have their mark in the path, a bit for each.
+    marks: u32,
+    /// Its path begins as camo's.
+    has_digest: bool,
+}
+
+impl Glance {
+    fn at(host: &str, path: &str) -> Self {
+        Self {
+            end: end(host),
+            marks: marks_in(path),
+            has_digest: after_digest(path).is_some(),
+        }
+    }
+}
+
+/// No host in the table is shorter, and none has a star so near its end.
+const END: usize = 6;
+
+fn end(host: &str) -> Option<[u8; END]> {
+    host.as_bytes().last_chunk().copied()
+}
+
+/// True when [`unwrap`] would find nothing in this address; an address of which it is false may hold
+/// nothing all the same.
+pub(in super::super) fn wraps_nothing(address: &Simple<'_>) -> bool {
+    let glance = Glance::at(address.host(), address.path());
+    WRAPPERS
+        .iter()
+        .enumerate()
+        .all(|(row, wrapper)| wrapper.is_out_of_question(&glance, row))
+}
+
+/// What stands in weserv's address as its one parameter, without a scheme and with nothing escaped.
+pub(super) fn held_plainly_by_weserv<'a>(address: &Simple<'a>) -> Option<&'a str> {
+    let held = address.query()?.strip_prefix("url=")?;
+    let is_weserv = matches!(address.host(), "images.weserv.nl" | "wsrv.nl") && address.path() == "/";
+    (is_weserv
+        && held.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && !held.contains(['&', '%', '?', ':']))
+    .then_some(held)
 }
 
 /// Which rows for any host have their mark in `path`, a bit for each. All marks begin with a slash.
 fn marks_in(path: &str) -> u32 {
     let bytes = path.as_bytes();
-    memchr::memchr_iter(b'/', bytes).fold(0, |found, at| {
+    let mut found = 0;
+    for at in memchr::memchr_iter(b'/', bytes) {
         let rest = &bytes[at..];
-        WRAPPERS.iter().enumerate().fold(found, |found, (row, wrapper)| {
-            let fits =
-                rest.get(1) == wrapper.mark.get(1) && wrapper.is_anywhere() && rest.starts_with(wrapper.mark);
-            found | u32::from(fits) << row
-        })
-    })
+        let Some(begin) = rest.first_chunk::<4>() else {
+            break;
+        };
+        for (row, wrapper) in WRAPPERS.iter().enumerate() {
+            let fits = wrapper.mark.first_chunk() == Some(begin) && rest.starts_with(wrapper.mark);
+            found |= u32::from(fits) << row;
+        }
+    }
+    found
 }
 
 #[rustfmt::skip]
@@ -202,11 +251,11 @@ pub fn unwrap(wrapper: &Url) -> Option<Unwrapped> {
 
 fn unwrap_once(url: &Url) -> Option<(&'static str, Found)> {
     let host = url.host_str()?.trim_end_matches('.');
-    let marks = marks_in(url.path());
+    let glance = Glance::at(host, url.path());
     WRAPPERS
         .iter()
         .enumerate()
-        .filter(|(row, wrapper)| !wrapper.is_out_of_question(host, marks, *row))
+        .filter(|(row, wrapper)| !wrapper.is_out_of_question(&glance, *row))
         .map(|(_, wrapper)| wrapper)
         .filter(|wrapper| {
             glob(wrapper.path, url.path()) && wrapper.hosts.iter().any(|pattern| glob(pattern, host))
@@ -243,8 +292,8 @@ fn extract(held: Held, url: &Url) -> Option<Found> {
         Held::Subdomain(suffix) => subdomain(url, suffix),
         Held::AfterOptions(mark) => after_options(url, mark).map(Found::sure),
         Held::Embedded(mark) => embedded(url, mark).map(Found::sure),
-        Held::CamoHex => with_scheme(&hex_decode(after_digest(url)?)?).map(Found::sure),
-        Held::CamoQuery if after_digest(url)?.is_empty() => parameter(url, &["url"]).map(Found::sure),
+        Held::CamoHex => with_scheme(&hex_decode(after_digest(url.path())?)?).map(Found::sure),
+        Held::CamoQuery if after_digest(url.path())?.is_empty() => parameter(url, &["url"]).map(Found::sure),
         Held::CamoQuery => None,
         Held::Plain => plain(url).map(Found::sure),
         Held::Base64 => base64url(url).map(Found::sure),
@@ -400,8 +449,8 @@ fn embedded(url: &Url, mark: &str) -> Option<Url> {
 }
 
 /// The one path segment (or none) after camo's digest.
-fn after_digest(url: &Url) -> Option<&str> {
-    let (digest, rest) = url.path().get(1..41).zip(url.path().get(41..))?;
+fn after_digest(path: &str) -> Option<&str> {
+    let (digest, rest) = path.get(1..41).zip(path.get(41..))?;
     let one =
         digest.bytes().all(|byte| byte.is_ascii_hexdigit()) && !rest.trim_start_matches('/').contains('/');
     (one && (rest.is_empty() || rest.starts_with('/'))).then(|| rest.trim_start_matches('/'))

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::super::Reason;
+use super::super::address::Simple;
 use super::super::text::push_attribute;
 use super::super::{links, trackers};
 use super::attributes::Attributes;
@@ -24,11 +25,21 @@ impl Pass<'_, '_, '_> {
             }
             return;
         };
-        let url = links::absolute(href, self.base);
-        if self.cleaner.policy.trackers && url.as_ref().is_some_and(trackers::is_share_button) {
+        let simple = Simple::of(href);
+        let url = match simple {
+            Some(_) => None,
+            None => links::absolute(href, self.base),
+        };
+        let is_share_button = || match (&simple, &url) {
+            (Some(simple), _) => trackers::is_share_button(simple),
+            (None, Some(url)) => trackers::is_share_button(url),
+            (None, None) => false,
+        };
+        if self.cleaner.policy.trackers && is_share_button() {
             self.note(Reason::ShareButton, href);
             return self.begin_drop("a", Until::Block);
         }
+        // A simple address has no fragment.
         if let Some(fragment) = self.local_fragment(href, url.as_ref()) {
             return self.local_link(id, fragment, url.as_ref(), attributes);
         }

@@ -32,6 +32,11 @@ impl<'t> Attributes<'t> {
             .find_map(|name| self.get(name).filter(|value| !value.trim().is_empty()))
     }
 
+    /// True when there are attributes that only scripts read.
+    pub(super) fn has_data(self) -> bool {
+        self.0.iter().any(|(name, _)| name.starts_with("data-"))
+    }
+
     /// The name of this place in the document.
     pub(super) fn id(self) -> Option<&'t str> {
         self.first(&["id"])

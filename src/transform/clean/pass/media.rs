@@ -43,10 +43,12 @@ pub(super) struct LastImage {
 impl Pass<'_, '_, '_> {
     /// A picture: unwrapped, placed, and only once when it stands in a noscript twin too.
     pub(super) fn image(&mut self, attributes: Attributes<'_>) {
-        let lazy = attributes
-            .first(LAZY_SRC)
-            .or(attributes.first(LAZY_SRCSET))
-            .is_some();
+        let has_data = attributes.has_data();
+        let lazy = has_data
+            && attributes
+                .first(LAZY_SRC)
+                .or(attributes.first(LAZY_SRCSET))
+                .is_some();
         if self.is_pixel(attributes, lazy) {
             let address = attributes.get("src").unwrap_or("img");
             return self.note(Reason::Pixel, address);
@@ -59,7 +61,12 @@ impl Pass<'_, '_, '_> {
         let canonical = attributes.get("data-canonical-src");
         let placed = canonical
             .into_iter()
-            .chain(LAZY_SRC.iter().filter_map(|name| attributes.get(name)))
+            .chain(
+                LAZY_SRC
+                    .iter()
+                    .filter(|_| has_data)
+                    .filter_map(|name| attributes.get(name)),
+            )
             .chain(attributes.get("src"))
             .find_map(|address| self.place(address));
         let Some(address) = placed.or_else(|| set.as_ref().map(|set| set.largest.clone())) else {
@@ -116,9 +123,9 @@ impl Pass<'_, '_, '_> {
             return false;
         };
         let origin = images::origin(address, self.base);
-        let pixel = origin.as_ref().is_some_and(|(picture, _)| {
-            trackers::is_beacon(&picture.url) || trackers::is_share_button(&picture.url)
-        });
+        let pixel = origin
+            .as_ref()
+            .is_some_and(|(picture, _)| images::counts_readers(&picture.url));
         // What is no pixel is placed next.
         self.origin_of = Some((address.to_owned(), origin));
         pixel
