@@ -325,7 +325,7 @@ impl App {
         let now = self.clock.millis();
         let (stored, failing) = (&found.response, found.response.failing.as_ref());
         let holds = stored.version.policy == policy && !outlasts(stored, &endpoint.freshness, now);
-        if holds || failing.is_some_and(|failing| now < failing.retry_at) {
+        if holds || failing.is_some_and(|failing| failing.waits(now)) {
             return;
         }
         let key = hash(format!("{} {policy:?}", endpoint.name).as_bytes());

@@ -1,7 +1,7 @@
 //! The only reader of the clock. Everything else is told the time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A moment, in milliseconds since 1970 (UTC): plain to store and to compare.
@@ -10,8 +10,8 @@ pub type Millis = u64;
 /// Tells the time; in tests it can be moved by hand.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// Milliseconds added to the system's time (tests only move forward).
-    ahead: Arc<AtomicU64>,
+    /// Milliseconds added to the system's time.
+    ahead: Arc<AtomicI64>,
 }
 
 impl Clock {
@@ -25,7 +25,10 @@ impl Clock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub fn now(&self) -> SystemTime {
-        SystemTime::now() + Duration::from_millis(self.ahead.load(Ordering::Relaxed))
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        let by = Duration::from_millis(ahead.unsigned_abs());
+        let now = SystemTime::now();
+        if ahead < 0 { now - by } else { now + by }
     }
 
     /// The wall-clock time now, in milliseconds since 1970.
@@ -37,7 +40,13 @@ impl Clock {
 
     /// Moves this clock (and its clones) forward.
     pub fn advance(&self, by: Duration) {
-        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.ahead.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// Sets this clock (and its clones) back.
+    pub fn set_back(&self, by: Duration) {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.ahead.fetch_sub(by, Ordering::Relaxed);
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::cache::freshness::is_ahead;
 use crate::clock::{Clock, Millis};
 use host::{Host, Said};
 
@@ -110,6 +111,21 @@ impl Plan {
             if !self.feeds.contains_key(&feed.key) {
                 self.add(feed);
             }
+        }
+    }
+
+    /// Plans feeds at other times: the clock was set back. What is under way tells itself when it is due again.
+    pub fn move_to(&mut self, feeds: Vec<Feed>) {
+        let (moved, _under_way): (Vec<_>, Vec<_>) = feeds.into_iter().partition(|feed| {
+            let planned = self.feeds.get(&feed.key);
+            planned.is_some_and(|planned| !planned.under_way)
+        });
+        // All of them first: a host without feeds forgets until when it was to be left alone.
+        for feed in &moved {
+            self.remove(&feed.key);
+        }
+        for feed in moved {
+            self.add(feed);
         }
     }
 
@@ -246,19 +262,30 @@ impl Schedule {
         self.changed.notify_one();
     }
 
+    /// See [`Plan::move_to`].
+    pub fn move_to(&self, feeds: Vec<Feed>) {
+        self.plan().move_to(feeds);
+    }
+
     /// Looks at the clock again.
     pub fn wake(&self) {
         self.changed.notify_one();
     }
 
-    /// Starts `look` for each feed when it is due, until dropped.
-    pub async fn run<L, F>(&self, look: L)
+    /// Starts `look` for each feed when it is due, until dropped; returns when the clock was set back.
+    pub async fn run<L, F>(&self, look: &L)
     where
         L: Fn(Arc<str>) -> F,
         F: Future<Output = Outcome> + Send + 'static,
     {
+        let mut before = self.clock.millis();
         loop {
-            let until = self.start_due(&look);
+            let now = self.clock.millis();
+            if is_ahead(before, now) {
+                return;
+            }
+            before = now;
+            let until = self.start_due(look);
             let sleep = Duration::from_millis(until.saturating_sub(self.clock.millis()));
             let _either = tokio::time::timeout(sleep.min(LONGEST_SLEEP), self.changed.notified()).await;
         }

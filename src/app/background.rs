@@ -16,11 +16,15 @@ use super::{App, NamedBy};
 impl App {
     /// Keeps the configured feeds fresh until dropped. Goes on where the last run ended.
     pub async fn keep_fresh(self: &Arc<Self>) {
-        let timings: HashMap<_, _> = self.cache.timings().await.into_iter().collect();
-        self.plan(&timings);
+        let timings = async || self.cache.timings().await.into_iter().collect();
+        self.plan(&timings().await);
         let app = Arc::clone(self);
         let look = move |key: Arc<str>| Arc::clone(&app).look(key);
-        self.schedule.run(look).await;
+        loop {
+            self.schedule.run(&look).await;
+            tracing::warn!("the clock was set back: feeds are planned anew");
+            self.schedule.move_to(self.wanted(&timings().await));
+        }
     }
 
     /// Looks again at what is due now: the clock was moved.
@@ -36,26 +40,28 @@ impl App {
 
     /// Plans the configured feeds that want it.
     pub(super) fn plan(&self, timings: &HashMap<String, Timing>) {
+        self.schedule.set(self.wanted(timings));
+    }
+
+    fn wanted(&self, timings: &HashMap<String, Timing>) -> Vec<Feed> {
         let now = self.clock.millis();
         let in_force = self.in_force();
         let wanted = in_force
             .endpoints
             .values()
             .filter(|endpoint| endpoint.background.is_some());
-        self.schedule.set(
-            wanted
-                .map(|endpoint| Feed {
-                    key: endpoint.name.as_str().into(),
-                    host: host(endpoint),
-                    due: due::first(
-                        timings.get(&endpoint.name),
-                        &endpoint.freshness,
-                        &endpoint.name,
-                        now,
-                    ),
-                })
-                .collect(),
-        );
+        wanted
+            .map(|endpoint| Feed {
+                key: endpoint.name.as_str().into(),
+                host: host(endpoint),
+                due: due::first(
+                    timings.get(&endpoint.name),
+                    &endpoint.freshness,
+                    &endpoint.name,
+                    now,
+                ),
+            })
+            .collect()
     }
 
     /// One look at a feed that was due: readers, or another instance, may have had it refreshed since.
@@ -68,7 +74,7 @@ impl App {
         let policy = &endpoint.freshness;
         if let Some(held) = self.cache.held(&key).await {
             let timing = Timing::from(&*held);
-            let due = due::due(&timing, policy, &key);
+            let due = due::due(&timing, policy, &key, now);
             if due > now {
                 return not_asked(due);
             }
@@ -80,7 +86,7 @@ impl App {
         let now = self.clock.millis();
         let held = self.cache.held(&key).await;
         let due = match (&held, &landed) {
-            (Some(held), _) => due::due(&Timing::from(&**held), policy, &key),
+            (Some(held), _) => due::due(&Timing::from(&**held), policy, &key, now),
             // Never a copy: not every half minute, as for readers who wait for it.
             (None, Some(Err(failing))) => {
                 let wait = backoff(failing.count, failing.last.retry_after, &key).min(policy.max);

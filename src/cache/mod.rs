@@ -172,7 +172,7 @@ impl Cache {
         } else if response
             .failing
             .as_ref()
-            .is_some_and(|failing| now < failing.retry_at)
+            .is_some_and(|failing| failing.waits(now))
         {
             How::StaleIfError
         } else if only_stored {
@@ -255,7 +255,7 @@ impl Cache {
             return Err(Missed::NotStored);
         }
         if let Some(failing) = self.negative.get(key).await
-            && self.clock.millis() < failing.retry_at
+            && failing.waits(self.clock.millis())
         {
             return Err(Missed::Failed(failing));
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::freshness::Freshness;
 use super::freshness::rhythm::Rhythm;
+use super::freshness::{Freshness, is_ahead};
 use super::representation::Representation;
 use crate::clock::Millis;
 use crate::message::Validators;
@@ -201,6 +201,12 @@ impl Failing {
             at: now,
             retry_at: now,
         }
+    }
+
+    /// True while the origin is not asked again.
+    #[must_use]
+    pub fn waits(&self, now: Millis) -> bool {
+        now < self.retry_at && !is_ahead(self.at, now)
     }
 
     /// `failure`, counted on from the failures before it.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::cache::freshness::{Policy, millis};
+use crate::cache::freshness::{Policy, is_ahead, millis};
 use crate::cache::stored::Timing;
 use crate::clock::Millis;
 
@@ -19,11 +19,16 @@ const START_SPREAD: Millis = 60_000;
 /// Readers get the copy with the time until it expires; so it is renewed a little before, as far as the
 /// owner's `min` allows, else a little after.
 #[must_use]
-pub fn due(timing: &Timing, policy: &Policy, key: &str) -> Millis {
-    if let Some(retry_at) = timing.retry_at {
-        return retry_at;
-    }
+pub fn due(timing: &Timing, policy: &Policy, key: &str, now: Millis) -> Millis {
     let freshness = &timing.freshness;
+    if let Some(retry_at) = timing.retry_at {
+        // Nothing waits longer than `max`, unless the clock was wrong when it failed.
+        let was_wrong = is_ahead(retry_at, now.saturating_add(millis(policy.max)));
+        return if was_wrong { now } else { retry_at };
+    }
+    if is_ahead(freshness.stored_at, now) {
+        return now;
+    }
     let lifetime = freshness.fresh_until.saturating_sub(freshness.stored_at);
     let most = (lifetime / SPREAD_PART).min(SPREAD_MAX);
     let spread = share(key, most);
@@ -38,7 +43,7 @@ pub fn due(timing: &Timing, policy: &Policy, key: &str) -> Millis {
 /// A feed of which nothing is stored is due at once.
 #[must_use]
 pub fn first(timing: Option<&Timing>, policy: &Policy, key: &str, now: Millis) -> Millis {
-    timing.map_or(now, |timing| match due(timing, policy, key) {
+    timing.map_or(now, |timing| match due(timing, policy, key, now) {
         overdue if overdue <= now => now.saturating_add(share(key, START_SPREAD)),
         due => due,
     })
@@ -77,9 +82,9 @@ mod tests {
         let policy = Policy::default();
         for n in 0..100 {
             let key = format!("feed-{n}");
-            let hourly = due(&timing(60 * MINUTE), &policy, &key);
+            let hourly = due(&timing(60 * MINUTE), &policy, &key, 0);
             assert!((55 * MINUTE..=60 * MINUTE).contains(&hourly), "{hourly}");
-            let at_minimum = due(&timing(15 * MINUTE), &policy, &key);
+            let at_minimum = due(&timing(15 * MINUTE), &policy, &key, 0);
             assert!(
                 (15 * MINUTE..=16 * MINUTE + 30_000).contains(&at_minimum),
                 "{at_minimum}"
@@ -90,7 +95,7 @@ mod tests {
     #[test]
     fn feeds_fetched_together_are_spread_and_each_stays_where_it_is() {
         let policy = Policy::default();
-        let all = || (0..1000).map(|n| due(&timing(60 * MINUTE), &policy, &n.to_string()));
+        let all = || (0..1000).map(|n| due(&timing(60 * MINUTE), &policy, &n.to_string(), 0));
         let mut in_minutes = [0; 6];
         for due in all() {
             in_minutes[usize::try_from((60 * MINUTE - due) / MINUTE).expect("small")] += 1;
@@ -105,7 +110,28 @@ mod tests {
             retry_at: Some(7),
             ..timing(MINUTE)
         };
-        assert_eq!(due(&failing, &Policy::default(), "a"), 7);
+        assert_eq!(due(&failing, &Policy::default(), "a", 0), 7);
+    }
+
+    #[test]
+    fn what_a_wrong_clock_noted_is_due_when_the_clock_is_right() {
+        let (policy, year) = (Policy::default(), 365 * 24 * 60 * MINUTE);
+        let now = 1_000 * year;
+        let (ahead, lifetime) = (now + year, Duration::from_hours(1));
+        let kept = Timing {
+            freshness: Freshness::new(ahead, lifetime, &policy),
+            ..timing(MINUTE)
+        };
+        let failing = Timing {
+            retry_at: Some(ahead),
+            ..kept
+        };
+        for timing in [kept, failing] {
+            assert_eq!(due(&timing, &policy, "a", now), now);
+            assert!(first(Some(&timing), &policy, "a", now) <= now + START_SPREAD);
+            // Another machine's clock may be a little ahead of ours.
+            assert!(due(&timing, &policy, "a", ahead - MINUTE) > ahead - MINUTE);
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod fetching;
 mod origins;
 mod storing;
 mod keeping;
+mod machine;
 mod background;
 mod instances;
 mod pushing;

@@ -21,6 +21,8 @@ const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 /// A failure without any copy is remembered this long.
 const NEGATIVE: Duration = Duration::from_secs(30);
 const HOUR: Millis = 3_600_000;
+/// By so much the clocks of two machines may differ.
+const SKEW: Millis = 5 * 60_000;
 
 /// The owner's bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +95,13 @@ pub enum State {
     Spent,
 }
 
+/// True when `moment`, at which something happened, lies ahead of `now`: it was noted by a clock that was wrong and
+/// has been set back. What depends on it would wait for as long as the clock was ahead.
+#[must_use]
+pub fn is_ahead(moment: Millis, now: Millis) -> bool {
+    moment > now.saturating_add(SKEW)
+}
+
 impl Freshness {
     /// Dates a response that came `now` and is fresh for `lifetime`.
     #[must_use]
@@ -109,7 +118,9 @@ impl Freshness {
     /// What may be done with it `now`.
     #[must_use]
     pub fn state(&self, now: Millis) -> State {
-        if now < self.fresh_until {
+        if is_ahead(self.stored_at, now) {
+            State::Stale
+        } else if now < self.fresh_until {
             State::Fresh
         } else if now < self.stale_while_revalidate_until {
             State::Stale
@@ -129,6 +140,9 @@ impl Freshness {
     /// Seconds until it is stale; below 0 when it is (RFC 9211 §2.4).
     #[must_use]
     pub fn ttl(&self, now: Millis) -> i64 {
+        if is_ahead(self.stored_at, now) {
+            return 0;
+        }
         let difference = i128::from(self.fresh_until) - i128::from(now);
         i64::try_from(difference.div_euclid(1000)).unwrap_or(i64::MAX)
     }

@@ -157,3 +157,13 @@ fn waits_double_are_spread_and_obey_retry_after() {
     assert!(negative(900, None, "a") <= Duration::from_secs(72));
     assert_eq!(negative(1, Some(600), "a"), minutes(10));
 }
+
+#[test]
+fn a_copy_from_the_future_is_served_and_made_anew() {
+    let policy = Policy::default();
+    let copy = Freshness::new(NOW + HOUR, Duration::from_hours(1), &policy);
+    assert_eq!(copy.state(NOW), State::Stale);
+    assert_eq!((copy.ttl(NOW), copy.age(NOW)), (0, 0));
+    // The clock of another instance, a little ahead.
+    assert_eq!(copy.state(NOW + HOUR - SKEW), State::Fresh);
+}

@@ -7,18 +7,26 @@ use std::process::{Child, Command, Stdio};
 pub(crate) struct Engine {
     process: Child,
     port: u16,
+    settings: Vec<String>,
 }
 
 impl Engine {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With further settings of its own.
+    pub(crate) fn start_with(settings: &[&str]) -> Self {
+        let settings: Vec<String> = settings.iter().map(|word| (*word).to_owned()).collect();
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
             .unwrap()
             .port();
         Self {
-            process: serve(port),
+            process: serve(port, &settings),
             port,
+            settings,
         }
     }
 
@@ -33,7 +41,7 @@ impl Engine {
     }
 
     pub(crate) fn restart(&mut self) {
-        self.process = serve(self.port);
+        self.process = serve(self.port, &self.settings);
     }
 
     /// The process stays and its port is open, but nothing answers any more.
@@ -58,7 +66,7 @@ impl Drop for Engine {
     }
 }
 
-fn serve(port: u16) -> Child {
+fn serve(port: u16, settings: &[String]) -> Child {
     let mut process = Command::new("redis-server")
         .args([
             "--bind",
@@ -70,6 +78,7 @@ fn serve(port: u16) -> Child {
             "--port",
             &port.to_string(),
         ])
+        .args(settings)
         .stdout(Stdio::piped())
         .spawn()
         .expect("redis-server is missing: run ./tests/run, which installs what the tests need");

@@ -91,6 +91,24 @@ impl Home {
         command
     }
 
+    /// Starts it under a limit of the shell's (`ulimit -n 64`), and lets it run.
+    pub(crate) fn start_under(&self, limit: &str, arguments: &[&str]) -> Child {
+        let program = env!("CARGO_BIN_EXE_limpid");
+        let script = format!("{limit} || exit 99; exec \"{program}\" \"$@\"");
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", &script, "sh"])
+            .args(arguments)
+            .current_dir(self.path(""))
+            .env_clear()
+            .env("HOME", self.home())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        shell.spawn().expect("a shell")
+    }
+
     /// Starts it and lets it run.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).spawn().expect("the program starts")
@@ -124,6 +142,15 @@ impl From<Output> for Ran {
     }
 }
 
+/// On ports of its own.
+const SERVE: [&str; 5] = [
+    "serve",
+    "--set",
+    "server.listen=127.0.0.1:0",
+    "--set",
+    "admin.listen=127.0.0.1:0",
+];
+
 /// A server that runs until the test is over.
 pub(crate) struct Running {
     pub(crate) child: std::process::Child,
@@ -132,19 +159,15 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
-        let mut child = home.start(
-            &[
-                &[
-                    "serve",
-                    "--set",
-                    "server.listen=127.0.0.1:0",
-                    "--set",
-                    "admin.listen=127.0.0.1:0",
-                ],
-                arguments,
-            ]
-            .concat(),
-        );
+        Self::of(home.start(&[&SERVE[..], arguments].concat()))
+    }
+
+    /// Under a limit of the shell's.
+    pub(crate) fn start_under(home: &Home, limit: &str, arguments: &[&str]) -> Self {
+        Self::of(home.start_under(limit, &[&SERVE[..], arguments].concat()))
+    }
+
+    fn of(mut child: Child) -> Self {
         let out = child.stdout.take().expect("a pipe");
         let lines = std::io::BufRead::lines(std::io::BufReader::new(out));
         Self { child, lines }

@@ -1,0 +1,112 @@
+//! The program, in a folder of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A server that runs until it is dropped.
+pub(crate) struct Server {
+    child: Child,
+    folder: PathBuf,
+    /// Where readers are served: `127.0.0.1:PORT`.
+    pub(crate) readers: String,
+}
+
+impl Server {
+    pub(crate) fn start(settings: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("limpid-reliability-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("limpid.toml"), settings).expect("settings");
+        let mut child = program(&folder)
+            .args([
+                "serve",
+                "--set",
+                "server.listen=127.0.0.1:0",
+                "--set",
+                "admin.listen=127.0.0.1:0",
+            ])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("limpid beside this example: build it in the same profile");
+        let out = child.stdout.take().expect("a pipe");
+        let mut lines = BufReader::new(out).lines().map_while(Result::ok);
+        let line = lines
+            .find(|line| line.starts_with("readers"))
+            .expect("an address");
+        let readers = line
+            .rsplit("http://")
+            .next()
+            .expect("an address")
+            .trim()
+            .to_owned();
+        std::thread::spawn(move || lines.for_each(drop));
+        Self {
+            child,
+            folder,
+            readers,
+        }
+    }
+
+    /// The settings change while it runs.
+    pub(crate) fn settings(&self, text: &str) {
+        std::fs::write(self.folder.join("limpid.toml"), text).expect("settings");
+    }
+
+    pub(crate) fn rotate_key(&self) {
+        let rotated = program(&self.folder)
+            .args(["key", "rotate"])
+            .stdout(Stdio::null())
+            .status();
+        assert!(rotated.expect("limpid").success(), "the key is rotated");
+    }
+
+    /// True while the process is there.
+    pub(crate) fn lives(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|ended| ended.is_none())
+    }
+
+    /// A line of `/proc/PID/status`, in KiB: `VmRSS`, `VmHWM`.
+    pub(crate) fn kib(&self, name: &str) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let digits = line
+            .unwrap_or_default()
+            .trim_start_matches(':')
+            .trim()
+            .trim_end_matches("kB")
+            .trim();
+        digits.parse().unwrap_or(0)
+    }
+
+    pub(crate) fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(0, Iterator::count)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _over = self.child.kill();
+        let _over = self.child.wait();
+        let _gone = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// `limpid`, one folder above the examples.
+fn program(folder: &Path) -> Command {
+    let mut path = std::env::current_exe().expect("a path");
+    path.pop();
+    path.pop();
+    let mut command = Command::new(path.join("limpid"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stderr(
+            std::fs::File::options()
+                .create(true)
+                .append(true)
+                .open(folder.join("log"))
+                .expect("a log"),
+        );
+    command
+}
