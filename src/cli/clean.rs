@@ -159,7 +159,7 @@ fn policy(settings: &Settings, context: &Context) -> Result<transform::Policy, F
         _ => None,
     };
     Ok(transform::Policy {
-        clean: choices.clean.policy(signer.as_ref(), &choices.field_limits),
+        clean: choices.policy(&choices.clean, signer.as_ref()),
         limits: choices.limits.clone(),
         ..transform::Policy::default()
     })

@@ -13,13 +13,13 @@ use crate::fetch::Fetcher;
 use crate::images::{self, Images, Record};
 use crate::sign::Signer;
 use crate::transform::Picture;
-use crate::transform::clean::images::unwrap::unwrap;
+use crate::transform::clean::images::unwrap::unwrap_with;
 
 pub(super) fn run(url: &Url, context: &Context) -> Result<(), Failure> {
     let settings = context.settings()?;
     let ring = Arc::new(keyring::or_fleeting(&settings, context)?);
     let signer = Signer::new(Arc::clone(&ring), &settings.public_url);
-    let unwrapped = unwrap(url);
+    let unwrapped = unwrap_with(url, &settings.choices.unwrap);
     let origin = unwrapped.as_ref().map_or(url, |unwrapped| &unwrapped.url);
     let chain = unwrapped.as_ref().map(|unwrapped| unwrapped.chain.join(" > "));
     let alternates = unwrapped

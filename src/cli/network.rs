@@ -11,7 +11,7 @@ use crate::transform::Policy;
 pub(super) fn tools(settings: &Settings) -> (Fetcher, Policy) {
     let choices = &settings.choices;
     let policy = Policy {
-        clean: choices.clean.policy(None, &choices.field_limits),
+        clean: choices.policy(&choices.clean, None),
         limits: choices.limits.clone(),
         ..Policy::default()
     };

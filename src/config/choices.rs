@@ -13,6 +13,7 @@ use crate::endpoint::{Endpoint, Origin};
 use crate::fetch::guard::Allow;
 use crate::message::Format;
 use crate::sign::{KeyRing, Signer};
+use crate::transform::clean::images::unwrap::Rules;
 use crate::transform::clean::{self, FieldLimits, RewriteRule, embeds};
 use crate::transform::{self, Limits, select};
 use crate::{fetch, images, serve, websub};
@@ -34,6 +35,8 @@ pub struct Choices {
     pub images: images::Options,
     /// What pictures may be fetched from though it is not public.
     pub image_allow: Allow,
+    /// Wrappers of pictures that the owner knows.
+    pub unwrap: Rules,
     pub refresh: Refresh,
     pub clean: Clean,
     pub adhoc: Access,
@@ -57,6 +60,7 @@ impl Default for Choices {
             fetch: fetch::Options::default(),
             images: images::Options::default(),
             image_allow: Allow::default(),
+            unwrap: Rules::default(),
             refresh: Refresh::default(),
             clean: Clean::default(),
             adhoc: Access::default(),
@@ -202,29 +206,28 @@ impl Feed {
     }
 }
 
-impl Clean {
+impl Choices {
     /// What is done to markup and addresses. `signer` is needed for `images = "proxy"` alone: without it pictures
     /// keep their origin's address.
     #[must_use]
-    pub fn policy(&self, signer: Option<&Signer>, limits: &FieldLimits) -> clean::Policy {
+    pub fn policy(&self, clean: &Clean, signer: Option<&Signer>) -> clean::Policy {
         use clean::images::Policy;
         clean::Policy {
-            images: match (self.images, signer) {
+            images: match (clean.images, signer) {
                 (Images::Proxy, Some(signer)) => Policy::Proxy(signer.clone()),
-                (Images::Weserv, _) => Policy::Weserv(self.weserv.clone()),
+                (Images::Weserv, _) => Policy::Weserv(clean.weserv.clone()),
                 (Images::Strip, _) => Policy::Strip,
                 (Images::Direct | Images::Proxy, _) => Policy::Direct,
             },
-            embeds: self.embeds,
-            trackers: self.trackers,
-            rewrite: self.rewrite.clone(),
-            limits: limits.clone(),
-            fast: self.fast,
+            embeds: clean.embeds,
+            trackers: clean.trackers,
+            rewrite: clean.rewrite.clone(),
+            unwrap: self.unwrap.clone(),
+            limits: self.field_limits.clone(),
+            fast: clean.fast,
         }
     }
-}
 
-impl Choices {
     /// What one feed becomes: `name` and its address below `public_url`.
     fn endpoint(&self, name: &str, feed: &Feed, signer: &Signer) -> Endpoint {
         Endpoint {
@@ -236,7 +239,7 @@ impl Choices {
                 hub: None,
                 title: feed.title.clone(),
                 select: feed.select.clone(),
-                clean: feed.clean.policy(Some(signer), &self.field_limits),
+                clean: self.policy(&feed.clean, Some(signer)),
                 limits: self.limits.clone(),
             },
             freshness: feed.refresh.freshness.clone(),

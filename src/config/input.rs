@@ -210,6 +210,11 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// The value at `key` of a table in this value, if it is there.
+    pub fn at<'b>(&'b self, table: &'b DeTable<'b>, key: &str) -> Option<Input<'b>> {
+        table.get(key).map(|value| self.item(value))
+    }
+
     /// The text at `key` of a table in this value, if it is there.
     pub fn member(&self, table: &DeTable<'_>, key: &str) -> Read<Option<String>> {
         table

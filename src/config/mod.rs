@@ -10,6 +10,7 @@ pub mod layers;
 pub mod schema;
 pub mod choices;
 pub mod keys;
+mod wrappers;
 pub mod input;
 pub mod places;
 pub mod units;

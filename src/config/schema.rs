@@ -13,7 +13,7 @@ use crate::transform::select;
 
 use super::choices::{Choices, Clean, Feed, Images, Kind, Refresh};
 use super::input::{Input, Read, web_address};
-use super::{keys, units};
+use super::{keys, units, wrappers};
 
 /// What is said about a setting.
 #[derive(Clone, Copy, Debug)]
@@ -397,6 +397,9 @@ const IMAGES: &[Setting<Choices>] = rows! {
     "compat_token" = r#""""#, secret,
         "Opens /w/TOKEN/?url=…, which takes addresses as weserv does, so that other programs can use this as their picture proxy. Empty: closed. Who knows it can fetch any public picture through this server.",
         |o, v| o.images.compatible = token(v)?;
+    "unwrap" = "[]",
+        "More wrappers to take off, looked at before those that are known: [{ hosts = [\"img.example\"], path = \"/thumb/*\", parameter = \"url\" }]. Instead of `parameter`: `after = \"/proxy/\"` (the first http address behind it), `as` = \"weserv\", \"path\", \"base64\" or \"fragment\", or `match` and `replace`, a regular expression for the whole address.",
+        |o, v| o.unwrap = wrappers::rules(v)?;
     "prefetch" = "true",
         "Fetch pictures before anyone reads, so that no origin learns when an entry is read.",
         |o, v| o.images.prefetch = v.flag()?;

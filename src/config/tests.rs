@@ -279,3 +279,99 @@ fn the_rooms_get_their_options() {
     );
     assert!(app.template.transform.self_url.is_none());
 }
+
+#[test]
+fn wrappers_of_pictures_can_be_added() {
+    let settings = Case::new(
+        r#"
+[[images.unwrap]]
+hosts = ["IMG.example.", "*.cdn.example"]
+path = "/thumb/*"
+parameter = "src"
+
+[[images.unwrap]]
+hosts = ["sized.example"]
+match = '^https://sized\.example/\d+/(.+)$'
+replace = 'https://pics.example/${1}'
+
+[[images.unwrap]]
+hosts = ["weserv.example"]
+as = "weserv"
+
+[[images.unwrap]]
+hosts = ["proxy.example"]
+after = "/to/"
+"#,
+    )
+    .load(&[])
+    .unwrap();
+    let policy = settings.choices.policy(&settings.choices.clean, None);
+    for (wrapped, origin) in [
+        (
+            "https://img.example/thumb/1?src=https://pics.example/p",
+            "https://pics.example/p",
+        ),
+        ("https://sized.example/90/p.png", "https://pics.example/p.png"),
+        (
+            "https://weserv.example/?url=pics.example/p",
+            "https://pics.example/p",
+        ),
+        (
+            "https://proxy.example/a/to/https://pics.example/p",
+            "https://pics.example/p",
+        ),
+    ] {
+        let mut cleaner = crate::transform::clean::Cleaner::new(&policy);
+        let clean = cleaner.html(&format!("<img src=\"{wrapped}\">"), None);
+        assert!(clean.contains(&format!("src=\"{origin}\"")), "{wrapped}: {clean}");
+    }
+}
+
+#[test]
+fn a_wrapper_that_cannot_be_is_a_fault_with_its_place() {
+    for (rule, told) in [
+        ("parameter = \"u\"", "a rule needs `hosts`"),
+        ("hosts = []\nparameter = \"u\"", "a rule needs at least one host"),
+        (
+            "hosts = [\"https://a.example/\"]\nparameter = \"u\"",
+            "is no host",
+        ),
+        ("hosts = [\"a.example\"]", "a rule needs one of `parameter`"),
+        (
+            "hosts = [\"a.example\"]\nparameter = \"u\"\nas = \"path\"",
+            "a rule needs one of `parameter`",
+        ),
+        ("hosts = [\"a.example\"]\nparameter = \"\"", "must not be empty"),
+        (
+            "hosts = [\"a.example\"]\nas = \"wserv\"",
+            "did you mean `weserv`?",
+        ),
+        (
+            "hosts = [\"a.example\"]\npath = \"x\"\nas = \"path\"",
+            "a path begins with `/` or `*`",
+        ),
+        (
+            "hosts = [\"a.example\"]\nmatch = '(a'\nreplace = 'b'",
+            "is no regular expression",
+        ),
+        (
+            "hosts = [\"a.example\"]\nmatch = '(a)'",
+            "a rule needs both `match` and `replace`",
+        ),
+        (
+            "hosts = [\"a.example\"]\nmatch = '(a)'\nreplace = 'https://b.example/$2'",
+            "`match` has no group `2`",
+        ),
+        (
+            "hosts = [\"a.example\"]\nparametre = \"u\"",
+            "did you mean `parameter`?",
+        ),
+    ] {
+        let faults = Case::new(&format!("[[images.unwrap]]\n{rule}\n")).faults(&[]);
+        assert!(faults.contains(told), "{rule}\n\n{faults}");
+        assert!(
+            faults.contains("limpid.toml:") && faults.contains('^'),
+            "{rule}\n\n{faults}"
+        );
+    }
+}

@@ -133,7 +133,8 @@ async fn answer(reader: &Reader<'_>, route: Route<'_>) -> Result<Reply, Problem>
             if !app.images.opens_compatible(token) {
                 return Err(Problem::Unknown);
             }
-            let asked = compatible::read(query).ok_or(Problem::Address)?;
+            let rules = &in_force.template.transform.clean.unwrap;
+            let asked = compatible::read(query, rules).ok_or(Problem::Address)?;
             app.images.learn(std::slice::from_ref(&asked.picture));
             reader.picture(&asked.url, asked.width).await
         }

@@ -21,6 +21,7 @@ impl Policy {
             embeds,
             trackers,
             rewrite,
+            unwrap,
             limits,
             // The bytes are the same either way.
             fast: _,
@@ -53,6 +54,7 @@ impl Policy {
             part(rule.matches.as_str().as_bytes());
             part(rule.replace.as_bytes());
         }
+        part(unwrap.said().as_bytes());
         *hasher.finalize().as_bytes()
     }
 }

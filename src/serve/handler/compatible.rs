@@ -7,7 +7,7 @@ use url::{Url, form_urlencoded};
 
 use crate::images::WIDTHS;
 use crate::transform::Picture;
-use crate::transform::clean::images::unwrap::unwrap;
+use crate::transform::clean::images::unwrap::{Rules, unwrap_with};
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub(super) struct Asked {
     pub(super) width: Option<u32>,
 }
 
-/// Reads a query; `None`: it names no picture on the web.
-pub(super) fn read(query: &str) -> Option<Asked> {
+/// Reads a query; `None`: it names no picture on the web. What it names may itself be wrapped, as `rules` know.
+pub(super) fn read(query: &str, rules: &Rules) -> Option<Asked> {
     let mut wrapper = Url::parse("https://wsrv.nl/").ok()?;
     wrapper.set_query(Some(query));
-    let mut unwrapped = unwrap(&wrapper)?;
+    let mut unwrapped = unwrap_with(&wrapper, rules)?;
     // Whoever calls us in weserv's place does not want weserv.
     unwrapped.alternates.retain(|alternate| *alternate != wrapper);
     let wanted = form_urlencoded::parse(query.as_bytes())
@@ -58,7 +58,7 @@ mod tests {
             ("URL=pics.example/p&width=5000", "https://pics.example/p", None),
             ("url=pics.example/p&w=50%25&h=9", "https://pics.example/p", None),
         ] {
-            let asked = read(query).expect(query);
+            let asked = read(query, &Rules::default()).expect(query);
             assert_eq!((asked.url.as_str(), asked.width), (url, width), "{query}");
             let alternates = asked.picture.alternates.iter();
             assert!(
@@ -80,7 +80,7 @@ mod tests {
             "url=javascript:1",
             "url=file:///etc/passwd",
         ] {
-            assert_eq!(read(query), None, "{query}");
+            assert_eq!(read(query, &Rules::default()), None, "{query}");
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct Policy {
     pub trackers: bool,
     /// Addresses rewritten by the owner's rules.
     pub rewrite: Arc<[RewriteRule]>,
+    /// Wrappers of pictures that the owner knows.
+    pub unwrap: images::unwrap::Rules,
     /// Ceilings of one field.
     pub limits: FieldLimits,
     /// Whether markup that is in order is cleaned in one scan. What comes out is the same: off, if
@@ -57,6 +59,7 @@ impl Default for Policy {
             embeds: embeds::Policy::default(),
             trackers: false,
             rewrite: Arc::default(),
+            unwrap: images::unwrap::Rules::default(),
             limits: FieldLimits::default(),
             fast: true,
         }
@@ -231,10 +234,13 @@ impl<'p> Cleaner<'p> {
             Role::Link => self.link(address, base),
             Role::Media => links::web(address, base).map(String::from),
             Role::Image if matches!(self.policy.images, images::Policy::Strip) => None,
-            Role::Image => images::place(address, base, &self.policy.images).map(|placed| {
-                self.record_picture(&placed);
-                placed.address
-            }),
+            Role::Image => {
+                let placed = images::place(address, base, &self.policy.images, &self.policy.unwrap);
+                placed.map(|placed| {
+                    self.record_picture(&placed);
+                    placed.address
+                })
+            }
         };
         if cleaned.is_none() {
             self.report.changed(self.entry, Reason::Address, address);
@@ -251,12 +257,12 @@ impl<'p> Cleaner<'p> {
         if link.parameters {
             self.report.changed(self.entry, Reason::Parameters, address);
         }
+        let rules = &self.policy.unwrap;
         let wrapped = match Simple::of(&link.address) {
-            Some(simple) if images::unwrap::wraps_nothing(&simple) => None,
+            Some(simple) if images::unwrap::wraps_nothing(&simple, rules) => None,
             _ => Url::parse(&link.address)
                 .ok()
-                .as_ref()
-                .and_then(images::unwrap::unwrap),
+                .and_then(|url| images::unwrap::unwrap_with(&url, rules)),
         };
         match wrapped {
             Some(unwrapped) => {

@@ -92,6 +92,11 @@ fn rows(vocabulary: Vocabulary) -> Rows {
     }
 }
 
+/// Every attribute of `vocabulary` in the table: the element, its attribute, and what stands there.
+pub fn attributes(vocabulary: Vocabulary) -> impl Iterator<Item = (&'static str, &'static str, Attribute)> {
+    rows(vocabulary).iter().copied()
+}
+
 /// What stands in the attribute `name` (without a prefix) of `element`; `None`: the default rule.
 #[must_use]
 pub fn attribute(vocabulary: Vocabulary, element: &str, name: &str) -> Option<Attribute> {

@@ -169,6 +169,11 @@ fn rows(vocabulary: Vocabulary) -> Rows {
     }
 }
 
+/// Every element of `vocabulary` in the table, with what stands in it.
+pub fn elements(vocabulary: Vocabulary) -> impl Iterator<Item = (&'static str, Node)> {
+    rows(vocabulary).iter().copied()
+}
+
 /// What stands in the element `name` of `vocabulary` inside an element named `parent`; `None`: the
 /// default rule.
 #[must_use]

@@ -7,9 +7,11 @@
 mod vocabulary;
 mod elements;
 mod attributes;
+mod json;
 
-pub use attributes::{Attribute, attribute};
-pub use elements::{Node, node};
+pub use attributes::{Attribute, attribute, attributes};
+pub use elements::{Node, elements, node};
+pub use json::{JsonNode, json_node, json_nodes};
 pub use vocabulary::{ATOM, Vocabulary, XHTML, vocabulary};
 
 /// True when `value` is an address that runs code: `javascript:`, `vbscript:` or a `data:` document.

@@ -120,6 +120,18 @@ static NAMESPACES: &[(&str, Vocabulary)] = &[
     ("http://www.w3.org/1998/math/mathml", Vocabulary::MathMl),
 ];
 
+impl Vocabulary {
+    /// Every vocabulary with a namespace that means it (as the table writes it), each once.
+    pub fn all() -> impl Iterator<Item = (Self, &'static str)> {
+        let before = |index: usize, vocabulary| NAMESPACES[..index].iter().any(|(_, v)| *v == vocabulary);
+        NAMESPACES
+            .iter()
+            .enumerate()
+            .filter(move |(index, (_, vocabulary))| !before(*index, *vocabulary))
+            .map(|(_, (uri, vocabulary))| (*vocabulary, *uri))
+    }
+}
+
 /// The vocabulary of a namespace `uri` as written in the document (empty: no namespace).
 ///
 /// Readers compare leniently, so we do: case, surrounding space, character references and a

@@ -6,29 +6,9 @@ use url::Url;
 use super::memo::{Hasher, Memo};
 use super::{Job, Rewritten, Seen};
 use crate::transform::clean::{self, Cleaner, Role};
+use crate::transform::fields::{self, JsonNode, json_node};
 use crate::transform::report::Reason;
-use crate::transform::{EntryMark, Error, fields};
-
-/// What stands in a string, by its key (JSON Feed 1.1).
-enum Node {
-    Html,
-    TextOrHtml,
-    Address(Role),
-    Id,
-}
-
-fn node(key: &str) -> Option<Node> {
-    Some(match key {
-        "content_html" => Node::Html,
-        "title" | "summary" | "content_text" | "description" | "user_comment" | "name" | "tags" => {
-            Node::TextOrHtml
-        }
-        "image" | "banner_image" | "icon" | "favicon" | "avatar" => Node::Address(Role::Image),
-        "url" | "external_url" | "home_page_url" => Node::Address(Role::Link),
-        "id" => Node::Id,
-        _ => return None,
-    })
-}
+use crate::transform::{EntryMark, Error};
 
 /// Rewrites a JSON Feed.
 ///
@@ -230,13 +210,15 @@ impl Walk<'_, '_, '_> {
                     self.value(value, key, depth.max(1));
                 }
             }
-            Value::String(text) => match key.and_then(node) {
-                Some(Node::Address(role)) => self.address(value, role),
-                Some(Node::Id) | None => self.default_rule_on(value),
+            Value::String(text) => match key.and_then(json_node) {
+                Some(JsonNode::Address(role)) => self.address(value, role),
+                Some(JsonNode::Id) | None => self.default_rule_on(value),
                 // Without `<` there is no markup.
-                Some(Node::Html | Node::TextOrHtml) if !text.contains('<') => {}
-                Some(Node::Html) => replace(text, self.cleaner.html(text, self.markup_base)),
-                Some(Node::TextOrHtml) => replace(text, self.cleaner.text_or_html(text, self.markup_base)),
+                Some(JsonNode::Html | JsonNode::TextOrHtml) if !text.contains('<') => {}
+                Some(JsonNode::Html) => replace(text, self.cleaner.html(text, self.markup_base)),
+                Some(JsonNode::TextOrHtml) => {
+                    replace(text, self.cleaner.text_or_html(text, self.markup_base))
+                }
             },
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::address::Simple;
+use self::unwrap::{Rules, unwrap_with};
+use super::address::{Located as _, Simple};
 use super::{links, trackers};
 use crate::message::Address;
 use crate::sign::Signer;
@@ -53,12 +54,12 @@ pub(super) struct Placed {
 }
 
 /// Finds the origin's address of a picture, whatever wraps it.
-pub(super) fn origin(address: &str, base: Option<&Url>) -> Option<(Picture, bool)> {
-    if let Some(found) = Simple::of(address).and_then(|simple| simple_origin(&simple)) {
+pub(super) fn origin(address: &str, base: Option<&Url>, rules: &Rules) -> Option<(Picture, bool)> {
+    if let Some(found) = Simple::of(address).and_then(|simple| simple_origin(&simple, rules)) {
         return Some(found);
     }
     let url = links::web(address, base)?;
-    if let Some(unwrapped) = unwrap::unwrap(&url) {
+    if let Some(unwrapped) = unwrap_with(&url, rules) {
         return Some((Picture::new(&unwrapped.url, &unwrapped.alternates), true));
     }
     Some((plain(url), false))
@@ -66,17 +67,20 @@ pub(super) fn origin(address: &str, base: Option<&Url>) -> Option<(Picture, bool
 
 /// As [`origin`], without parsing: for an address that is wrapped in nothing, or in weserv as plainly as
 /// can be. `None` at any other.
-fn simple_origin(address: &Simple<'_>) -> Option<(Picture, bool)> {
-    if unwrap::wraps_nothing(address) {
+fn simple_origin(address: &Simple<'_>, rules: &Rules) -> Option<(Picture, bool)> {
+    if unwrap::wraps_nothing(address, rules) {
         let picture = Picture {
             url: address.to_address(),
             alternates: Arc::default(),
         };
         return Some((picture, false));
     }
+    if rules.know(address.host()) {
+        return None;
+    }
     let held = unwrap::held_plainly_by_weserv(address)?;
     let (secure, plain) = (["https://", held].concat(), ["http://", held].concat());
-    let origin = Simple::of(&secure).filter(|origin| unwrap::wraps_nothing(origin))?;
+    let origin = Simple::of(&secure).filter(|origin| unwrap::wraps_nothing(origin, rules))?;
     let picture = Picture {
         url: origin.to_address(),
         alternates: Arc::new([Simple::of(&plain)?.to_address(), address.to_address()]),
@@ -100,8 +104,8 @@ fn plain(mut url: Url) -> Picture {
 }
 
 /// Places a picture as `policy` says. `None`: it has no usable address.
-pub(super) fn place(address: &str, base: Option<&Url>, policy: &Policy) -> Option<Placed> {
-    if let Some(origin) = placed_before(address.trim(), policy) {
+pub(super) fn place(address: &str, base: Option<&Url>, policy: &Policy, rules: &Rules) -> Option<Placed> {
+    if let Some(origin) = placed_before(address.trim(), policy, rules) {
         return Some(Placed {
             address: address.trim().to_owned(),
             picture: plain(origin),
@@ -109,13 +113,18 @@ pub(super) fn place(address: &str, base: Option<&Url>, policy: &Policy) -> Optio
             own: true,
         });
     }
-    placed(origin(address, base)?, policy)
+    placed(origin(address, base, rules)?, policy)
 }
 
 /// As [`place`], for an address whose origin is known.
-pub(super) fn place_known(address: &str, origin: Option<(Picture, bool)>, policy: &Policy) -> Option<Placed> {
-    if placed_before(address.trim(), policy).is_some() {
-        return place(address, None, policy);
+pub(super) fn place_known(
+    address: &str,
+    origin: Option<(Picture, bool)>,
+    policy: &Policy,
+    rules: &Rules,
+) -> Option<Placed> {
+    if placed_before(address.trim(), policy, rules).is_some() {
+        return place(address, None, policy, rules);
     }
     placed(origin?, policy)
 }
@@ -135,7 +144,7 @@ fn placed((picture, unwrapped): (Picture, bool), policy: &Policy) -> Option<Plac
 }
 
 /// The origin, if we wrote this very address: known by its signature, or by being what we would write.
-fn placed_before(address: &str, policy: &Policy) -> Option<Url> {
+fn placed_before(address: &str, policy: &Policy, rules: &Rules) -> Option<Url> {
     match policy {
         Policy::Proxy(signer) => {
             let tail = address.strip_prefix(signer.public_url())?.strip_prefix("/i/")?;
@@ -148,7 +157,7 @@ fn placed_before(address: &str, policy: &Policy) -> Option<Url> {
                 url::form_urlencoded::parse(format!("u={}", held.replace('+', "%2B")).as_bytes())
                     .next()
                     .map(|(key, value)| (key.into_owned(), value.into_owned()))?;
-            let (picture, unwrapped) = self::origin(&origin, None)?;
+            let (picture, unwrapped) = self::origin(&origin, None, rules)?;
             (!unwrapped && encoded(picture.url.as_str()) == held).then(|| picture.url.to_url())?
         }
         Policy::Direct | Policy::Strip => None,
@@ -170,9 +179,15 @@ mod tests {
     fn a_weserv_address_is_not_wrapped_again() {
         for base in ["https://wsrv.nl/?url=", "https://proxy.example/w/token/?url="] {
             let policy = Policy::Weserv(base.to_owned());
-            let once = place("https://pics.example/a b?x=1&y=ü", None, &policy).expect("placed");
+            let once = place(
+                "https://pics.example/a b?x=1&y=ü",
+                None,
+                &policy,
+                &Rules::default(),
+            )
+            .expect("placed");
             assert!(once.address.starts_with(base) && !once.own);
-            let twice = place(&once.address, None, &policy).expect("placed");
+            let twice = place(&once.address, None, &policy, &Rules::default()).expect("placed");
             assert_eq!(twice.address, once.address);
             assert_eq!(twice.picture.url, once.picture.url);
         }
@@ -188,7 +203,10 @@ mod tests {
             "",
             "blob:https://a.example/x",
         ] {
-            assert!(place(address, None, &Policy::Direct).is_none(), "{address}");
+            assert!(
+                place(address, None, &Policy::Direct, &Rules::default()).is_none(),
+                "{address}"
+            );
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Recovers an origin address from the address of an image wrapper.
 //!
-//! [`WRAPPERS`] is the table: which addresses a wrapper has, and how the origin stands in them.
+//! [`WRAPPERS`] is the table: which addresses a wrapper has, and how the origin stands in them. An
+//! owner may know more of them: [`Rules`].
+
+mod rules;
 
 use std::borrow::Cow;
 
@@ -10,6 +13,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use url::Url;
 
 use super::super::address::{Located as _, Simple};
+pub use rules::{Holds, Rule, Rules, unknown_group};
 
 /// Wrappers inside wrappers are followed this far; an address nested deeper is left alone.
 const MAX_NESTED: usize = 6;
@@ -131,12 +135,13 @@ fn end(host: &str) -> Option<[u8; END]> {
 
 /// True when [`unwrap`] would find nothing in this address; an address of which it is false may hold
 /// nothing all the same.
-pub(in super::super) fn wraps_nothing(address: &Simple<'_>) -> bool {
+pub(in super::super) fn wraps_nothing(address: &Simple<'_>, rules: &Rules) -> bool {
     let glance = Glance::at(address.host(), address.path());
-    WRAPPERS
-        .iter()
-        .enumerate()
-        .all(|(row, wrapper)| wrapper.is_out_of_question(&glance, row))
+    !rules.know(address.host())
+        && WRAPPERS
+            .iter()
+            .enumerate()
+            .all(|(row, wrapper)| wrapper.is_out_of_question(&glance, row))
 }
 
 /// What stands in weserv's address as its one parameter, without a scheme and with nothing escaped.
@@ -221,10 +226,16 @@ impl Found {
 /// What comes out is no wrapper itself, so unwrapping twice is unwrapping once.
 #[must_use]
 pub fn unwrap(wrapper: &Url) -> Option<Unwrapped> {
+    unwrap_with(wrapper, &Rules::default())
+}
+
+/// As [`unwrap`], with the owner's own rules.
+#[must_use]
+pub fn unwrap_with(wrapper: &Url, rules: &Rules) -> Option<Unwrapped> {
     let mut url = wrapper.clone();
     let mut alternates = Vec::new();
     let mut chain = Vec::new();
-    while let Some((name, found)) = unwrap_once(&url) {
+    while let Some((name, found)) = unwrap_once(&url, rules) {
         if chain.len() == MAX_NESTED {
             return None;
         }
@@ -249,8 +260,11 @@ pub fn unwrap(wrapper: &Url) -> Option<Unwrapped> {
     })
 }
 
-fn unwrap_once(url: &Url) -> Option<(&'static str, Found)> {
+fn unwrap_once(url: &Url, rules: &Rules) -> Option<(&'static str, Found)> {
     let host = url.host_str()?.trim_end_matches('.');
+    if let Some(found) = rules.find(url, host, |found| is_usable(found, url)) {
+        return Some(("settings", found));
+    }
     let glance = Glance::at(host, url.path());
     WRAPPERS
         .iter()
@@ -262,16 +276,18 @@ fn unwrap_once(url: &Url) -> Option<(&'static str, Found)> {
         })
         .find_map(|wrapper| {
             let mut found = extract(wrapper.held, url)?;
-            // Gmail's wrapper holds its origin there; for a picture it means nothing.
-            if found
-                .url
-                .host_str()
-                .is_none_or(|host| !glob("ci*.googleusercontent.com", host))
-            {
-                found.url.set_fragment(None);
-            }
-            (is_origin(&found.url) && found.url != *url).then_some((wrapper.name, found))
+            is_usable(&mut found, url).then_some((wrapper.name, found))
         })
+}
+
+/// Whether what was found in `wrapper` can be an origin; its fragment goes.
+fn is_usable(found: &mut Found, wrapper: &Url) -> bool {
+    // Gmail's wrapper holds its origin there; for a picture it means nothing.
+    let is_gmail = |host| glob("ci*.googleusercontent.com", host);
+    if !found.url.host_str().is_some_and(is_gmail) {
+        found.url.set_fragment(None);
+    }
+    is_origin(&found.url) && found.url != *wrapper
 }
 
 /// What came out of a wrapper is as untrusted as any address.

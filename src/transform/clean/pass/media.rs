@@ -122,7 +122,7 @@ impl Pass<'_, '_, '_> {
         let Some(address) = attributes.first(LAZY_SRC).or(attributes.get("src")) else {
             return false;
         };
-        let origin = images::origin(address, self.base);
+        let origin = images::origin(address, self.base, &self.cleaner.policy.unwrap);
         let pixel = origin
             .as_ref()
             .is_some_and(|(picture, _)| images::counts_readers(&picture.url));
@@ -132,10 +132,12 @@ impl Pass<'_, '_, '_> {
     }
 
     fn place(&self, address: &str) -> Option<Placed> {
-        let policy = &self.cleaner.policy.images;
+        let (policy, rules) = (&self.cleaner.policy.images, &self.cleaner.policy.unwrap);
         match &self.origin_of {
-            Some((known, origin)) if known == address => images::place_known(address, origin.clone(), policy),
-            _ => images::place(address, self.base, policy),
+            Some((known, origin)) if known == address => {
+                images::place_known(address, origin.clone(), policy, rules)
+            }
+            _ => images::place(address, self.base, policy, rules),
         }
     }
 
