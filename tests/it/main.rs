@@ -20,6 +20,7 @@ mod origins;
 mod storing;
 mod keeping;
 mod machine;
+mod killing;
 mod background;
 mod instances;
 mod pushing;

@@ -85,6 +85,8 @@ struct Answer {
     conditional: bool,
     /// The body is what the request says under this key of its query.
     repeats: Option<String>,
+    /// Every answer is another version: NUMBER in the body and the ETag count the requests.
+    counting: bool,
     /// Said only to requests with this Referer, 403 to others.
     referer: Option<String>,
 }
@@ -132,6 +134,7 @@ struct Script {
     answers: HashMap<String, Answer>,
     asked: Vec<Asked>,
     down: Option<u16>,
+    quiet: bool,
 }
 
 struct Shared {
@@ -213,6 +216,11 @@ impl Origin {
         self.shared.script().down = Some(status);
     }
 
+    /// Whether nothing is new: 304 to who has something, and 500 to who has nothing.
+    pub fn is_quiet(&self, quiet: bool) {
+        self.shared.script().quiet = quiet;
+    }
+
     /// Answers by its script again.
     #[allow(dead_code, reason = "the refresh tests use it")]
     pub fn recovers(&self) {
@@ -291,6 +299,11 @@ impl At<'_> {
     /// 403 unless the request comes with this Referer.
     pub fn only_for_referer(self, referer: &str) -> Self {
         self.edit(|answer| answer.referer = Some(referer.to_owned()))
+    }
+
+    /// Gives another version each time: NUMBER in the body counts, and so does the ETag.
+    pub fn counting(self) -> Self {
+        self.edit(|answer| answer.counting = true)
     }
 
     /// Says what the request says under this key of its query.
@@ -397,6 +410,13 @@ fn answer_to(asked: &Asked, shared: &Shared) -> Answer {
     if let Some(status) = script.down {
         return status_only(status);
     }
+    if script.quiet {
+        return status_only(if asked.header("if-none-match").is_some() {
+            304
+        } else {
+            500
+        });
+    }
     if scripted.referer.is_some() && scripted.referer.as_deref() != asked.header("referer") {
         return status_only(403);
     }
@@ -410,6 +430,17 @@ fn answer_to(asked: &Asked, shared: &Shared) -> Answer {
         };
     }
     let mut answer = scripted.clone();
+    if scripted.counting {
+        let before = script
+            .asked
+            .iter()
+            .filter(|before| before.target == asked.target)
+            .count();
+        let number = (before + 1).to_string();
+        let body = String::from_utf8_lossy(&answer.body).replace("NUMBER", &number);
+        answer.body = body.into_bytes();
+        answer.headers.push(("etag".to_owned(), format!("\"{number}\"")));
+    }
     if let Some(key) = &scripted.repeats {
         let query = asked.target.split_once('?').unwrap_or_default().1;
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
