@@ -87,6 +87,44 @@ async fn sixty_readers_at_once_cost_one_request_and_half_may_hang_up() {
     assert_eq!(origin.count("/a"), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_readers_at_the_moment_of_expiry_cost_one_request_and_none_waits_though_half_hang_up() {
+    let origin = Origin::start().await;
+    origin.at("/a").gives(feed("one"));
+    let proxy = published(&origin).await;
+    proxy.get("/feeds/a").await.has_status(200);
+    proxy.advance(16);
+    let held = origin.at("/a").gives(feed("two")).held();
+    let readers: Vec<_> = (0..1000)
+        .map(|n| {
+            let reader = proxy.reader.clone();
+            tokio::spawn(async move {
+                match n % 2 {
+                    0 => {
+                        reader.hangs_up("/feeds/a").await;
+                        None
+                    }
+                    _ => Some(reader.get("/feeds/a").await),
+                }
+            })
+        })
+        .collect();
+    // The origin says nothing yet, and all who stay are answered.
+    let mut answered = 0;
+    for reader in readers {
+        if let Some(answer) = reader.await.expect("nothing fails") {
+            answer.has_status(200).says("one");
+            answered += 1;
+        }
+    }
+    held.arrived().await;
+    assert_eq!((answered, origin.count("/a")), (500, 2));
+    held.release();
+    proxy.refreshed("a").await;
+    proxy.get("/feeds/a").await.is_cache(&["hit"]).says("two");
+    assert_eq!(origin.count("/a"), 2);
+}
+
 #[tokio::test]
 async fn a_stale_copy_is_served_while_one_refresh_runs() {
     let origin = Origin::start().await;

@@ -62,7 +62,7 @@ async fn comes_to_say(proxy: &Proxy, text: &str) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_readers_at_the_moment_of_expiry_cost_one_request_and_none_waits() {
+async fn a_thousand_readers_at_the_moment_of_expiry_cost_one_request_and_none_waits_though_as_many_hang_up() {
     let (engine, origin, clock) = (Engine::start(), Origin::start().await, Clock::system());
     origin.at("/a").gives(feed("one"));
     let all = three(&engine, &origin, &clock).await;
@@ -81,7 +81,10 @@ async fn a_thousand_readers_at_the_moment_of_expiry_cost_one_request_and_none_wa
     let reading: Vec<_> = (0..1000)
         .map(|n| {
             let reader = all[n % 3].reader.clone();
-            tokio::spawn(async move { reader.get("/feeds/a").await })
+            tokio::spawn(async move {
+                reader.hangs_up("/feeds/a").await;
+                reader.get("/feeds/a").await
+            })
         })
         .collect();
     // The origin says nothing yet, and all of them are answered.

@@ -91,6 +91,13 @@ impl Reader {
         }
     }
 
+    /// Asks, and is gone before the answer comes.
+    pub async fn hangs_up(&self, path: &str) {
+        let mut stream = connect(self.address).await;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("written");
+    }
+
     /// Says these bytes and reads until the connection ends.
     pub async fn says(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut stream = connect(self.address).await;
