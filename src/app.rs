@@ -1,5 +1,6 @@
 //! What all requests share, wired once.
 
+mod bodies;
 mod background;
 mod in_force;
 mod reloads;
@@ -40,6 +41,7 @@ use crate::telemetry::Telemetry;
 use crate::transform::convert::{Own, convert};
 use crate::{cache, demo, fetch, images, transform, websub};
 
+use bodies::Bodies;
 use deltas::Deltas;
 use reloads::Reloads;
 
@@ -152,6 +154,7 @@ pub struct App {
     /// When which configured feed is refreshed before anyone asks.
     schedule: Schedule,
     conversions: Memory<ConversionKey, Arc<Representation>>,
+    bodies: Bodies,
     /// What readers who ask for news alone had before.
     deltas: Deltas,
 }
@@ -205,15 +208,15 @@ impl App {
         let telemetry = Telemetry::default();
         let wiring = Wiring {
             transforms,
-            originals: Originals::new(options.memory / 16),
+            originals: Originals::new(options.memory / 32),
             metrics: Arc::clone(&telemetry.metrics),
             store: store.clone(),
             clock: clock.clone(),
         };
         let deadline = options.fetch.timeout * 2 + REFRESH_MARGIN;
-        // A quarter of the memory is for formats that are not the feed's own, and for originals.
+        // The rest is for formats that are not the feed's own, for identity bytes, originals and deltas.
         let cache = cache::Options {
-            memory: options.memory / 4 * 3,
+            memory: options.memory / 64 * 51,
             deadline,
             patience: PATIENCE,
         };
@@ -233,7 +236,8 @@ impl App {
         );
         let told = images.clone();
         // What to try when a picture's own address fails is known to the feed alone.
-        let on_load = Box::new(move |stored: &StoredResponse| told.learn(&stored.version.pictures));
+        let on_load =
+            Arc::new(move |stored: &StoredResponse| told.learn(&stored.version.marks.unpack().pictures));
         let memory = options.memory;
         Arc::new(Self {
             images,
@@ -250,9 +254,10 @@ impl App {
                 .build(),
             deltas: Deltas::new(memory),
             conversions: Memory::builder()
-                .max_capacity(memory / 16 * 3)
+                .max_capacity(memory / 8)
                 .weigher(|_, made: &Arc<Representation>| u32::try_from(made.weight()).unwrap_or(u32::MAX))
                 .build(),
+            bodies: Bodies::new(memory / 32),
         })
     }
 
@@ -329,7 +334,8 @@ impl App {
             return;
         }
         let key = hash(format!("{} {policy:?}", endpoint.name).as_bytes());
-        if self.renewals.entry(key).or_insert(()).await.is_fresh() {
+        let noted = Box::pin(self.renewals.entry(key).or_insert(()));
+        if noted.await.is_fresh() {
             self.refresh(endpoint, by);
         }
     }
@@ -393,24 +399,30 @@ impl App {
         }
     }
 
-    /// Tells the picture service what a new version shows, and fetches what only its new entries show.
+    /// Tells the picture service what a version shows, and fetches what only its new entries show.
     fn show_pictures(&self, feed: &str, version: &Arc<Version>, before: Option<&Arc<Version>>) {
-        // Also when nothing changed: what is shown on and on stays.
-        self.images.show(feed, &version.pictures);
-        if before.is_some_and(|before| Arc::ptr_eq(before, version)) {
-            return;
-        }
-        let known: HashSet<_> = before
-            .iter()
-            .flat_map(|before| &before.entries)
-            .map(|entry| entry.hash)
-            .collect();
-        let new = version
-            .entries
-            .iter()
-            .filter(|entry| !known.contains(&entry.hash));
-        let pictures: Vec<_> = new.flat_map(|entry| entry.pictures.iter().cloned()).collect();
-        self.images.prefetch(&pictures);
+        let (images, feed, version) = (self.images.clone(), feed.to_owned(), Arc::clone(version));
+        let before = before.map(Arc::clone);
+        // Unpacking is work: not for a thread that answers readers.
+        tokio::task::spawn_blocking(move || {
+            let shown = version.marks.unpack();
+            // Also when nothing changed: what is shown on and on stays.
+            images.show(&feed, &shown.pictures);
+            if before
+                .as_ref()
+                .is_some_and(|before| Arc::ptr_eq(before, &version))
+            {
+                return;
+            }
+            let before = before.map(|before| before.marks.unpack()).unwrap_or_default();
+            let known: HashSet<_> = before.entries.iter().map(|entry| entry.hash).collect();
+            let new = shown
+                .entries
+                .into_iter()
+                .filter(|entry| !known.contains(&entry.hash));
+            let pictures: Vec<_> = new.flat_map(|entry| entry.pictures).collect();
+            images.prefetch(&pictures);
+        });
     }
 
     /// `version` in `format`, else in that of `endpoint`: itself, or a conversion of it, made once.
@@ -430,6 +442,16 @@ impl App {
             return Ok(Served::Version(Arc::clone(version)));
         }
         let (self_url, hub) = (self_url(), endpoint.transform.hub.clone());
+        Box::pin(self.converted(version, format, self_url, hub)).await
+    }
+
+    async fn converted(
+        &self,
+        version: &Arc<Version>,
+        format: Format,
+        self_url: Option<Url>,
+        hub: Option<Url>,
+    ) -> Result<Served, Arc<transform::Error>> {
         let key = conversion_key(version, format, [self_url.as_ref(), hub.as_ref()]);
         let (version, now) = (Arc::clone(version), self.clock.millis());
         let made = self.conversions.try_get_with(key, async move {
@@ -439,7 +461,8 @@ impl App {
                     self_url: self_url.as_ref(),
                     hub: hub.as_ref(),
                 };
-                let (body, kind) = convert(&source.identity, kind, format, own)?;
+                let plain = source.identity().ok_or(transform::Error::Convert)?;
+                let (body, kind) = convert(&plain, source.kind, format, own)?;
                 let mut made = Representation::new(body, kind, None, now);
                 // As old as what it was made from, on every instance and after every restart.
                 made.last_modified = source.last_modified;
@@ -448,7 +471,7 @@ impl App {
             let task = tokio::task::spawn_blocking(work);
             task.await.unwrap_or(Err(transform::Error::Convert))
         });
-        made.await.map(Served::Conversion)
+        made.await.map(|made| Served::Conversion(key, made))
     }
 }
 
@@ -456,7 +479,7 @@ impl App {
 #[derive(Clone, Debug)]
 pub enum Served {
     Version(Arc<Version>),
-    Conversion(Arc<Representation>),
+    Conversion(ConversionKey, Arc<Representation>),
 }
 
 impl Served {
@@ -465,7 +488,7 @@ impl Served {
     pub fn representation(&self) -> &Representation {
         match self {
             Self::Version(version) => &version.representation,
-            Self::Conversion(made) => made,
+            Self::Conversion(_, made) => made,
         }
     }
 }

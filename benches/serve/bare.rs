@@ -1,4 +1,4 @@
-//! hyper with two fixed bodies and nothing else: what the library itself costs.
+//! hyper with five fixed bodies and nothing else: what the library itself costs.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -11,12 +11,19 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
-/// Serves `FOLDER/{news,brief}.xml[.gz]` at the address in `FOLDER/bare.address`, for ever.
+/// Serves `FOLDER/{news,brief}.xml[.gz]` and `FOLDER/picture.png` at the address in `FOLDER/bare.address`, for ever.
 pub(super) fn serve(folder: &str) {
     let folder = Path::new(folder);
     let read = |name: &str| Bytes::from(std::fs::read(folder.join(name)).expect("a body"));
-    let bodies: [Bytes; 4] = ["news.xml", "news.xml.gz", "brief.xml", "brief.xml.gz"].map(read);
-    let bodies: &'static [Bytes; 4] = Box::leak(Box::new(bodies));
+    let names = [
+        "news.xml",
+        "news.xml.gz",
+        "brief.xml",
+        "brief.xml.gz",
+        "picture.png",
+    ];
+    let bodies: [Bytes; 5] = names.map(read);
+    let bodies: &'static [Bytes; 5] = Box::leak(Box::new(bodies));
     let address = std::fs::read_to_string(folder.join("bare.address")).expect("an address");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -43,7 +50,7 @@ pub(super) fn serve(folder: &str) {
     });
 }
 
-fn answer(request: &Request<Incoming>, bodies: &[Bytes; 4]) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, bodies: &[Bytes; 5]) -> Response<Full<Bytes>> {
     let mut headers = HeaderMap::new();
     headers.insert(
         header::CONTENT_TYPE,
@@ -53,6 +60,9 @@ fn answer(request: &Request<Incoming>, bodies: &[Bytes; 4]) -> Response<Full<Byt
         let mut reply = Response::new(Full::default());
         *reply.status_mut() = http::StatusCode::NOT_MODIFIED;
         return reply;
+    }
+    if request.uri().path().ends_with(".png") {
+        return Response::new(Full::new(bodies[4].clone()));
     }
     let small = usize::from(request.uri().path().contains("brief")) * 2;
     let gzip = request.headers().contains_key(header::ACCEPT_ENCODING);

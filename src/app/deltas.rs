@@ -72,7 +72,8 @@ impl App {
         let made = self.conversions.optionally_get_with(key, async move {
             let work = move || {
                 let source = &version.representation;
-                let body = delta::news(&source.identity, source.kind, &version.entries, &known)?;
+                let (body, entries) = (source.identity()?, version.marks.unpack().entries);
+                let body = delta::news(&body, source.kind, &entries, &known)?;
                 Some(Arc::new(Representation::new(body, source.kind, None, now)))
             };
             tokio::task::spawn_blocking(work).await.ok().flatten()
@@ -82,6 +83,10 @@ impl App {
 }
 
 async fn known(version: Arc<Version>) -> Arc<Vec<Known>> {
-    let work = move || delta::known(&version.representation.identity, &version.entries);
-    Arc::new(tokio::task::spawn_blocking(work).await.unwrap_or_default())
+    let work = move || {
+        let body = version.representation.identity()?;
+        Some(delta::known(&body, &version.marks.unpack().entries))
+    };
+    let known = tokio::task::spawn_blocking(work).await.ok().flatten();
+    Arc::new(known.unwrap_or_default())
 }

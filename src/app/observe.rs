@@ -7,10 +7,10 @@ use url::Url;
 
 use super::{App, NamedBy};
 use crate::cache::How;
-use crate::cache::stored::{Failure, StoredResponse};
+use crate::cache::stored::{Failure, Removed, StoredResponse};
 use crate::clock::Millis;
 use crate::endpoint::{Endpoint, Origin};
-use crate::explain::{Explanation, explain, reasons};
+use crate::explain::{Explanation, explain};
 use crate::refresh::is_another;
 use crate::refresh::original::{Original, Packed};
 use crate::telemetry::history::{Outcome, Past, Refresh};
@@ -35,15 +35,12 @@ impl App {
         let is_new =
             version.is_some_and(|version| prior.is_none_or(|prior| !Arc::ptr_eq(&prior.version, version)));
         if let Some(version) = version.filter(|_| is_new) {
-            for reason in reasons::ALL {
-                let count = version.report.count(reason);
-                if count > 0 {
-                    self.telemetry.metrics.removed(reason.name(), count);
-                    if is_ours {
-                        self.telemetry
-                            .history
-                            .removed(&endpoint.name, reason.name(), count);
-                    }
+            for &Removed { reason, count } in &version.removed {
+                self.telemetry.metrics.removed(reason.name(), count);
+                if is_ours {
+                    self.telemetry
+                        .history
+                        .removed(&endpoint.name, reason.name(), count);
                 }
             }
         }
@@ -63,7 +60,7 @@ impl App {
             Refresh {
                 at: self.clock.millis(),
                 took: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
-                bytes: version.map_or(0, |version| version.representation.identity.len() as u64),
+                bytes: version.map_or(0, |version| version.representation.length as u64),
                 outcome,
             },
         );
@@ -102,10 +99,11 @@ impl App {
             failures: failing.map_or(0, |failing| failing.count),
             failing_since: failing.map(|failing| failing.since),
             last_change: Some(stored.version.representation.last_modified),
-            removed: reasons::ALL
+            removed: stored
+                .version
+                .removed
                 .iter()
-                .map(|reason| (reason.name(), stored.version.report.count(*reason)))
-                .filter(|(_, count)| *count > 0)
+                .map(|removed| (removed.reason.name(), removed.count))
                 .collect(),
             ..Past::default()
         };

@@ -73,11 +73,12 @@ impl App {
                 let Ok(served) = self.in_format(version, endpoint, listener.format).await else {
                     continue;
                 };
-                let representation = served.representation();
-                let content = Content {
-                    media_type: representation.kind.media_type(),
-                    body: representation.identity.clone(),
+                let media_type = served.representation().kind.media_type();
+                let plain = tokio::task::spawn_blocking(move || served.representation().identity());
+                let Ok(Some(body)) = plain.await else {
+                    continue;
                 };
+                let content = Content { media_type, body };
                 made.insert(listener.format, content);
             }
             if let Some(content) = made.get(&listener.format) {

@@ -1,24 +1,23 @@
 //! A stored response as a record of the store: the head is small and rewritten with each date, the
 //! body is one version. Another layout, or damage, is a miss.
 //!
-//! The body holds every coding once and the identity bytes only where no coding does: they are what
-//! a coding decodes to.
+//! The body holds the version as the memory does: one coding, and the marks packed. Its parts share the
+//! memory of the record they are read from.
 
-mod wire;
-
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::freshness::{Freshness, rhythm::Rhythm};
-use super::representation::{Codings, Representation};
-use super::stored::{Class, Failing, Failure, LastRead, OriginState, StoredResponse, Timing, Version};
+use super::representation::{Base, Representation};
+use super::stored::{
+    Class, Failing, Failure, LastRead, OriginState, Removed, StoredResponse, Timing, Version,
+};
+use super::wire::{Wire, fields};
 use crate::message::{Kind, Validators};
 use crate::store::Record;
-use crate::transform::report::{Change, Reason, Report};
-use crate::transform::{EntryMark, Hints, Picture};
-use wire::{Wire, fields};
+use crate::transform::Hints;
+use crate::transform::report::Reason;
 
 /// The layout of heads and bodies. A record of another one is a miss: it costs a refetch.
 const LAYOUT: u8 = 2;
@@ -98,23 +97,17 @@ pub(super) fn stored(record: &Record) -> Option<StoredResponse> {
 
 fn body(version: &Version) -> Bytes {
     let made = &version.representation;
-    let plain = [&made.gzip, &made.brotli, &made.zstd]
-        .iter()
-        .all(|coded| coded.is_none());
     let mut out = vec![LAYOUT];
     made.kind.write(&mut out);
     made.hash.write(&mut out);
     made.last_modified.write(&mut out);
-    version.entries.write(&mut out);
-    version.pictures.write(&mut out);
+    version.marks.write(&mut out);
+    version.contents.write(&mut out);
     version.hints.write(&mut out);
-    version.report.write(&mut out);
+    version.removed.write(&mut out);
     version.policy.write(&mut out);
-    made.identity.len().write(&mut out);
-    plain.then(|| made.identity.clone()).write(&mut out);
-    made.gzip.write(&mut out);
-    made.brotli.write(&mut out);
-    made.zstd.write(&mut out);
+    made.length.write(&mut out);
+    made.base.write(&mut out);
     Bytes::from(out)
 }
 
@@ -125,25 +118,19 @@ fn read_body(bytes: &Bytes) -> Option<Version> {
     }
     let (kind, hash) = (Kind::read(&mut from)?, <[u8; 16]>::read(&mut from)?);
     let last_modified = u64::read(&mut from)?;
-    let (entries, pictures) = (Wire::read(&mut from)?, Wire::read(&mut from)?);
-    let (hints, report) = (Wire::read(&mut from)?, Wire::read(&mut from)?);
+    let (marks, contents) = (Wire::read(&mut from)?, Wire::read(&mut from)?);
+    let (hints, removed) = (Wire::read(&mut from)?, Wire::read(&mut from)?);
     let policy = Wire::read(&mut from)?;
-    let codings = Codings {
-        length: Wire::read(&mut from)?,
-        identity: Wire::read(&mut from)?,
-        gzip: Wire::read(&mut from)?,
-        brotli: Wire::read(&mut from)?,
-        zstd: Wire::read(&mut from)?,
-    };
+    let (length, base) = (Wire::read(&mut from)?, Wire::read(&mut from)?);
     if !from.is_empty() {
         return None;
     }
     Some(Version {
-        representation: Representation::of(codings, kind, hash, last_modified)?,
-        entries,
-        pictures,
+        representation: Representation::of(base, length, kind, hash, last_modified)?,
+        marks,
+        contents,
         hints,
-        report,
+        removed,
         policy,
     })
 }
@@ -191,8 +178,6 @@ fields!(Failure {
     retry_after,
     sentence
 });
-fields!(EntryMark { hash, span, pictures });
-fields!(Picture { url, alternates });
 fields!(Hints {
     ttl,
     skip_hours,
@@ -201,7 +186,7 @@ fields!(Hints {
     hub,
     topic
 });
-fields!(Change { entry, reason, what });
+fields!(Removed { reason, count });
 
 /// Writes a plain enum as its place in this list.
 macro_rules! names {
@@ -233,31 +218,21 @@ impl Wire for LastRead {
     }
 }
 
-/// What was cleaned and how often. Repairs are not kept: they tell of a source that is not kept either.
-impl Wire for Report {
+impl Wire for Base {
     fn write(&self, out: &mut Vec<u8>) {
-        self.charset.write(out);
-        self.changes.write(out);
-        let reasons = self.changes.iter().map(|change| change.reason);
-        let counts: BTreeMap<Reason, u64> = reasons.map(|reason| (reason, self.count(reason))).collect();
-        counts.len().write(out);
-        for (reason, count) in counts {
-            reason.write(out);
-            count.write(out);
-        }
+        let (Self::Plain(bytes) | Self::Gzip(bytes)) = self;
+        matches!(self, Self::Gzip(_)).write(out);
+        bytes.write(out);
     }
 
     fn read(from: &mut Bytes) -> Option<Self> {
-        let mut report = Self {
-            charset: Wire::read(from)?,
-            changes: Wire::read(from)?,
-            ..Self::default()
-        };
-        for _ in 0..usize::read(from)? {
-            let (reason, count) = (Reason::read(from)?, u64::read(from)?);
-            report.counts.insert(reason.name(), count);
-        }
-        Some(report)
+        let is_gzip = bool::read(from)?;
+        let bytes = Bytes::read(from)?;
+        Some(if is_gzip {
+            Self::Gzip(bytes)
+        } else {
+            Self::Plain(bytes)
+        })
     }
 }
 

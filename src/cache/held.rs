@@ -22,8 +22,8 @@ impl Cache {
     pub(super) async fn copy(self: &Arc<Self>, key: &str) -> Option<Copy> {
         match self.memory.get(key).await {
             Some(held) if self.is_trusted(&held) => Some(held.copy),
-            Some(held) => Some(self.checked(key, held).await),
-            None => self.load(key).await,
+            Some(held) => Some(Box::pin(self.checked(key, held)).await),
+            None => Box::pin(self.load(key)).await,
         }
     }
 
@@ -34,7 +34,6 @@ impl Cache {
             let cache = Arc::clone(self);
             async move {
                 let copy = cache.shelf.as_ref()?.load(&key).await.ok()??;
-                (cache.on_load)(&copy.response);
                 Some(cache.remember(&key, copy).await)
             }
         });
@@ -78,6 +77,15 @@ impl Cache {
             .await
             .into_entry()
             .map_or(new.copy, |entry| entry.into_value().copy)
+    }
+
+    /// Weighs the copy under `key` again: another coding of it is held now.
+    pub async fn weigh_again(&self, key: &str) {
+        let entry = self.memory.entry(Arc::from(key));
+        let again = entry.and_compute_with(|entry| {
+            std::future::ready(entry.map_or(Op::Nop, |entry| Op::Put(entry.into_value())))
+        });
+        let _as_heavy_as_it_is = again.await;
     }
 
     pub(super) fn held_now(&self, copy: Copy) -> Held {

@@ -11,8 +11,12 @@ mod shelf;
 pub mod coalesce;
 mod codec;
 pub mod stored;
+pub mod marks;
 pub mod representation;
+pub mod heads;
+mod coding;
 pub mod freshness;
+mod wire;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -47,8 +51,8 @@ pub struct Options {
 /// What one refresh brought: a new copy, or why there is none.
 pub type Landed = Result<Arc<StoredResponse>, Arc<Failing>>;
 
-/// Told of every copy that comes from the store.
-pub type OnLoad = Box<dyn Fn(&StoredResponse) + Send + Sync>;
+/// Told of every copy that comes from the store, on a thread that may be busy.
+pub type OnLoad = Arc<dyn Fn(&StoredResponse) + Send + Sync>;
 
 /// The cache.
 pub struct Cache {
@@ -62,7 +66,6 @@ pub struct Cache {
     loads: Flights<Option<Copy>>,
     /// Counts the times when word of others' changes was lost: nothing from before is trusted.
     epoch: AtomicU64,
-    on_load: OnLoad,
     clock: Clock,
     options: Options,
 }
@@ -110,20 +113,20 @@ impl Cache {
     /// An empty cache with nothing behind it.
     #[must_use]
     pub fn new(options: Options, clock: Clock) -> Arc<Self> {
-        Arc::new(Self::over(None, options, clock, Box::new(|_| {})))
+        Arc::new(Self::over(None, options, clock))
     }
 
     /// A cache in front of `store`. Must be called in a runtime: it listens to what other instances do.
     #[must_use]
     pub fn with_store(store: Store, options: Options, clock: Clock, on_load: OnLoad) -> Arc<Self> {
         // A memory behind a memory would only hold everything twice.
-        let shelf = (!matches!(store, Store::Memory(_))).then(|| Shelf::new(store));
-        let cache = Arc::new(Self::over(shelf, options, clock, on_load));
+        let shelf = (!matches!(store, Store::Memory(_))).then(|| Shelf::new(store, on_load));
+        let cache = Arc::new(Self::over(shelf, options, clock));
         cache.listen();
         cache
     }
 
-    fn over(shelf: Option<Shelf>, options: Options, clock: Clock, on_load: OnLoad) -> Self {
+    fn over(shelf: Option<Shelf>, options: Options, clock: Clock) -> Self {
         // Least recently used, not TinyLFU: a copy just fetched must never be turned away, or each
         // reader would fetch it again.
         let memory = Memory::builder()
@@ -139,7 +142,6 @@ impl Cache {
             shelf,
             loads: Flights::default(),
             epoch: AtomicU64::new(0),
-            on_load,
             clock,
             options,
         }
@@ -164,7 +166,8 @@ impl Cache {
         let now = self.clock.millis();
         let held = self.held(key).await;
         let Some((response, state)) = usable(held, now) else {
-            return self.absent(key, policy, only_stored, refresh).await;
+            // What is seldom goes on the heap: a connection holds room for the longest way an answer may take.
+            return Box::pin(self.absent(key, policy, only_stored, refresh)).await;
         };
         response.last_read.note(now);
         let how = if state == State::Fresh {
@@ -187,7 +190,7 @@ impl Cache {
                     collapsed: flight.collapsed,
                 }
             } else {
-                return Ok(self.renewed(key, response, flight).await);
+                return Ok(Box::pin(self.renewed(key, response, flight)).await);
             }
         };
         Ok(Found { response, how })

@@ -1,12 +1,16 @@
 //! One version of a document as readers get it: its bytes in every coding, its validators.
+//!
+//! Held are its bytes in gzip, which nearly every reader takes, and in the codings that somebody asked
+//! for; never the identity bytes, which are what gzip decodes to.
 
 use std::io::{Read, Write as _};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::HeaderMap;
 
+pub use super::coding::Coding;
+use super::heads::Heads;
 use crate::clock::Millis;
 use crate::message::Kind;
 
@@ -16,56 +20,13 @@ const GZIP_LEVEL: u32 = 6;
 const BROTLI_LEVEL: u32 = 5;
 const ZSTD_LEVEL: i32 = 3;
 
-/// A content coding (RFC 9110 §8.4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coding {
-    Identity,
-    Gzip,
-    Brotli,
-    Zstd,
-}
-
-impl Coding {
-    /// The name in `Content-Encoding`; `None` for identity, which is never named there.
-    #[must_use]
-    pub fn token(self) -> Option<&'static str> {
-        match self {
-            Self::Identity => None,
-            Self::Gzip => Some("gzip"),
-            Self::Brotli => Some("br"),
-            Self::Zstd => Some("zstd"),
-        }
-    }
-}
-
-/// The bytes of one version as a store keeps them: the identity only where no coding says the same.
-#[derive(Debug)]
-pub struct Codings {
-    /// Of the identity bytes.
-    pub length: usize,
-    pub identity: Option<Bytes>,
-    pub gzip: Option<Bytes>,
-    pub brotli: Option<Bytes>,
-    pub zstd: Option<Bytes>,
-}
-
-impl Codings {
-    /// The identity bytes: at most `length`, whatever a coding would make of itself.
-    fn decoded(&self) -> Option<Bytes> {
-        if let Some(identity) = &self.identity {
-            return Some(identity.clone());
-        }
-        let mut body = Vec::new();
-        let mut read = |source: &mut dyn Read| source.take(self.length as u64).read_to_end(&mut body).ok();
-        // Fastest first.
-        match (&self.zstd, &self.gzip, &self.brotli) {
-            (Some(zstd), _, _) => read(&mut zstd::Decoder::new(&zstd[..]).ok()?),
-            (_, Some(gzip), _) => read(&mut flate2::read::GzDecoder::new(&gzip[..])),
-            (_, _, Some(brotli)) => read(&mut brotli::Decompressor::new(&brotli[..], 4096)),
-            (None, None, None) => None,
-        }?;
-        Some(exact(body))
-    }
+/// What is held of a version for as long as it lives, and what a store keeps of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// The bytes as they are: compressing them gains nothing.
+    Plain(Bytes),
+    /// The same, compressed.
+    Gzip(Bytes),
 }
 
 /// One version of a document, ready to be sent. Made once, off the request path.
@@ -80,18 +41,18 @@ pub struct Representation {
     pub etag: String,
     /// When these bytes were first made; whole seconds.
     pub last_modified: Millis,
-    /// The bytes as they are.
-    pub identity: Bytes,
-    /// The same, compressed; `None` where that gains nothing.
-    pub gzip: Option<Bytes>,
-    pub brotli: Option<Bytes>,
-    pub zstd: Option<Bytes>,
-    /// The header block, rendered by the first answer that needs it.
-    pub head: OnceLock<HeaderMap>,
+    /// Of the identity bytes.
+    pub length: usize,
+    /// What all its codings are made from.
+    pub base: Base,
+    brotli: OnceLock<Bytes>,
+    zstd: OnceLock<Bytes>,
+    /// The header blocks of the last answers.
+    pub heads: Heads,
 }
 
 impl Representation {
-    /// Compresses `body` in every coding (tens of milliseconds a megabyte: not for the request path).
+    /// Compresses `body` (ten milliseconds a megabyte: not for the request path).
     ///
     /// `prior` is the version before: when the bytes are equal, its date stays; when they are not, the date is a
     /// later one, also within the same second and when the clock went back: some readers have nothing but the date
@@ -104,54 +65,86 @@ impl Representation {
             true => prior.last_modified,
             false => second.max(prior.last_modified + 1000),
         });
-        let gain = |coded: Option<Vec<u8>>| {
-            let coded = coded.filter(|coded| coded.len() < body.len())?;
-            Some(exact(coded))
+        let length = body.len();
+        let coded = (length >= SMALLEST).then(|| gzip(&body)).flatten();
+        let base = match coded {
+            Some(coded) if coded.len() < length => Base::Gzip(exact(coded)),
+            _ => Base::Plain(exact(body)),
         };
-        let (gzip, brotli, zstd) = if body.len() < SMALLEST {
-            (None, None, None)
-        } else {
-            (gain(gzip(&body)), gain(brotli(&body)), gain(zstd(&body)))
-        };
+        Self::held(base, length, kind, hash, last_modified)
+    }
+
+    /// What a store kept. `None` when the bytes are not `length` bytes of that `hash`.
+    #[must_use]
+    pub fn of(base: Base, length: usize, kind: Kind, hash: [u8; 16], last_modified: Millis) -> Option<Self> {
+        let made = Self::held(base, length, kind, hash, last_modified);
+        let whole = made.identity()?;
+        (whole.len() == length && self::hash(&whole) == hash).then_some(made)
+    }
+
+    fn held(base: Base, length: usize, kind: Kind, hash: [u8; 16], last_modified: Millis) -> Self {
         Self {
             kind,
             hash,
             etag: etag(&hash),
             last_modified,
-            gzip,
-            brotli,
-            zstd,
-            identity: exact(body),
-            head: OnceLock::new(),
+            length,
+            base,
+            brotli: OnceLock::new(),
+            zstd: OnceLock::new(),
+            heads: Heads::default(),
         }
     }
 
-    /// What a store kept. `None` when the bytes are not those of `hash`.
+    /// True when these bytes can be had in `coding`: they cannot where compressing gains nothing.
     #[must_use]
-    pub fn of(codings: Codings, kind: Kind, hash: [u8; 16], last_modified: Millis) -> Option<Self> {
-        let identity = codings.decoded()?;
-        (self::hash(&identity) == hash).then(|| Self {
-            kind,
-            hash,
-            etag: etag(&hash),
-            last_modified,
-            identity,
-            gzip: codings.gzip,
-            brotli: codings.brotli,
-            zstd: codings.zstd,
-            head: OnceLock::new(),
-        })
+    pub fn has(&self, coding: Coding) -> bool {
+        coding == Coding::Identity || matches!(self.base, Base::Gzip(_))
     }
 
-    /// The bytes in `coding`, if they exist in it.
+    /// The bytes in `coding`, if they are held in it now.
     #[must_use]
-    pub fn coded(&self, coding: Coding) -> Option<&Bytes> {
-        match coding {
-            Coding::Identity => Some(&self.identity),
-            Coding::Gzip => self.gzip.as_ref(),
-            Coding::Brotli => self.brotli.as_ref(),
-            Coding::Zstd => self.zstd.as_ref(),
+    pub fn ready(&self, coding: Coding) -> Option<&Bytes> {
+        match (coding, &self.base) {
+            (Coding::Identity, Base::Plain(bytes)) | (Coding::Gzip, Base::Gzip(bytes)) => Some(bytes),
+            (Coding::Brotli, _) => self.brotli.get(),
+            (Coding::Zstd, _) => self.zstd.get(),
+            _ => None,
         }
+    }
+
+    /// The bytes in `coding`: held, or else made now (some milliseconds a megabyte for identity, fifty for
+    /// brotli) and, but for identity, held from now on. `None` where it cannot be had.
+    #[must_use]
+    pub fn make(&self, coding: Coding) -> Option<Bytes> {
+        if let Some(ready) = self.ready(coding) {
+            return Some(ready.clone());
+        }
+        let (place, encode): (_, fn(&[u8]) -> Option<Vec<u8>>) = match coding {
+            Coding::Identity => return self.identity(),
+            Coding::Gzip => return None,
+            Coding::Brotli => (&self.brotli, brotli),
+            Coding::Zstd => (&self.zstd, zstd),
+        };
+        if !self.has(coding) {
+            return None;
+        }
+        let coded = exact(encode(&self.identity()?)?);
+        Some(place.get_or_init(|| coded).clone())
+    }
+
+    /// The bytes as they are: decoded now, unless they are held so. `None`: they are damaged.
+    #[must_use]
+    pub fn identity(&self) -> Option<Bytes> {
+        let coded = match &self.base {
+            Base::Plain(bytes) => return Some(bytes.clone()),
+            Base::Gzip(coded) => coded,
+        };
+        // No more than was said, whatever a coding would make of itself.
+        let mut body = Vec::with_capacity(self.length.min(coded.len().saturating_mul(16)));
+        let decoder = flate2::read::GzDecoder::new(&coded[..]);
+        decoder.take(self.length as u64).read_to_end(&mut body).ok()?;
+        Some(Bytes::from(body))
     }
 
     /// [`Self::last_modified`] as a time.
@@ -164,9 +157,9 @@ impl Representation {
     #[must_use]
     pub fn weight(&self) -> usize {
         const HEAD: usize = 2048;
-        let coded = [&self.gzip, &self.brotli, &self.zstd];
-        let coded: usize = coded.into_iter().flatten().map(Bytes::len).sum();
-        self.identity.len() + coded + HEAD
+        let (Base::Plain(base) | Base::Gzip(base)) = &self.base;
+        let made = [&self.brotli, &self.zstd].into_iter().filter_map(OnceLock::get);
+        base.len() + made.map(Bytes::len).sum::<usize>() + HEAD
     }
 }
 
@@ -228,18 +221,36 @@ mod tests {
         use std::io::Read as _;
         let body = document("<item>clean</item>\n");
         let made = Representation::new(body.clone(), Kind::Rss, None, 0);
+        let coded = |coding| made.make(coding).expect("made");
         let mut text = Vec::new();
-        flate2::read::GzDecoder::new(&made.gzip.as_ref().expect("gzip")[..])
+        flate2::read::GzDecoder::new(&coded(Coding::Gzip)[..])
             .read_to_end(&mut text)
             .expect("gunzip");
         assert_eq!(text, body);
         let mut text = Vec::new();
-        brotli::Decompressor::new(&made.brotli.as_ref().expect("br")[..], 4096)
+        brotli::Decompressor::new(&coded(Coding::Brotli)[..], 4096)
             .read_to_end(&mut text)
             .expect("unbrotli");
         assert_eq!(text, body);
-        let zstd = zstd::bulk::decompress(made.zstd.as_ref().expect("zstd"), body.len()).expect("unzstd");
+        let zstd = zstd::bulk::decompress(&coded(Coding::Zstd), body.len()).expect("unzstd");
         assert_eq!(zstd, body);
+        assert_eq!(coded(Coding::Identity), body);
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_not_held() {
+        let body = document("<item>clean</item>\n");
+        let made = Representation::new(body.clone(), Kind::Rss, None, 0);
+        let held = made.weight();
+        assert!(made.ready(Coding::Gzip).is_some() && held < body.len());
+        for coding in [Coding::Identity, Coding::Brotli, Coding::Zstd] {
+            assert!(made.has(coding) && made.ready(coding).is_none());
+        }
+        let plain = made.make(Coding::Identity).expect("decoded");
+        assert_eq!((plain.len(), made.weight()), (made.length, held));
+        let brotli = made.make(Coding::Brotli).expect("made");
+        assert_eq!(made.ready(Coding::Brotli), Some(&brotli));
+        assert_eq!(made.weight(), held + brotli.len());
     }
 
     #[test]
@@ -261,6 +272,9 @@ mod tests {
     #[test]
     fn a_tiny_document_is_not_compressed() {
         let made = Representation::new(b"<rss/>".to_vec(), Kind::Rss, None, 0);
-        assert!(made.gzip.is_none() && made.brotli.is_none() && made.zstd.is_none());
+        assert_eq!(made.base, Base::Plain(Bytes::from_static(b"<rss/>")));
+        for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
+            assert!(!made.has(coding) && made.make(coding).is_none());
+        }
     }
 }

@@ -89,7 +89,6 @@ impl Cache {
         if known.is_some_and(|known| !known.is_before(&found)) {
             return None;
         }
-        (self.on_load)(&found.response);
         self.insert(key, found.clone()).await;
         self.negative.invalidate(key).await;
         Some(found)
@@ -123,7 +122,6 @@ impl Cache {
         match shelf.load(key).await {
             Ok(Some(theirs)) if ours.is_before(&theirs) => {
                 theirs.response.last_read.note(ours.response.last_read.get());
-                (self.on_load)(&theirs.response);
                 return self.remember(key, theirs).await;
             }
             Ok(Some(theirs)) if !theirs.is_before(&ours) => {}

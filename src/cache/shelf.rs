@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
+use super::OnLoad;
 use super::codec;
 use super::stored::StoredResponse;
 use crate::store::{Change, Error, Lease, Space, Store};
 
 /// Feeds on the shelf.
-#[derive(Debug)]
 pub(super) struct Shelf {
     store: Store,
+    on_load: OnLoad,
     /// True while the store does not do what it is asked: said once, not at every call.
     troubled: AtomicBool,
 }
@@ -62,10 +63,19 @@ pub(super) enum Right {
     Unknown,
 }
 
+impl std::fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shelf")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Shelf {
-    pub(super) fn new(store: Store) -> Self {
+    pub(super) fn new(store: Store, on_load: OnLoad) -> Self {
         Self {
             store,
+            on_load,
             troubled: AtomicBool::new(false),
         }
     }
@@ -85,9 +95,14 @@ impl Shelf {
             return Ok(None);
         };
         let fence = record.fence;
+        let on_load = Arc::clone(&self.on_load);
         // Decompressing is work: not for a thread that answers readers.
-        let read = tokio::task::spawn_blocking(move || codec::stored(&record)).await;
-        Ok(read.ok().flatten().map(|response| Copy {
+        let read = tokio::task::spawn_blocking(move || {
+            let response = codec::stored(&record)?;
+            on_load(&response);
+            Some(response)
+        });
+        Ok(read.await.ok().flatten().map(|response| Copy {
             response: Arc::new(response),
             fence,
         }))

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::freshness::rhythm::Rhythm;
 use super::freshness::{Freshness, is_ahead};
+use super::marks::Marks;
 use super::representation::Representation;
 use crate::clock::Millis;
 use crate::message::Validators;
-use crate::transform::report::Report;
-use crate::transform::{EntryMark, Hints, Picture};
+use crate::transform::Hints;
+use crate::transform::report::{Reason, Report};
 
 /// A stored response (RFC 9111 §1.1): one version, dated.
 #[derive(Clone, Debug)]
@@ -79,16 +80,35 @@ impl From<&StoredResponse> for Timing {
 pub struct Version {
     /// The bytes and their validators.
     pub representation: Representation,
-    /// One mark an entry; their spans point into the identity bytes.
-    pub entries: Vec<EntryMark>,
-    /// Every picture it shows.
-    pub pictures: Vec<Picture>,
+    /// One mark an entry, and every picture it shows.
+    pub marks: Marks,
+    /// Hash of what its entries were made from: another one, other entries.
+    pub contents: [u8; 16],
     /// What the feed said about when to ask again.
     pub hints: Hints,
-    /// What was changed and why.
-    pub report: Report,
+    /// How often what was changed: no more is kept, a new look at the source tells the rest.
+    pub removed: Vec<Removed>,
     /// Hash of the policy it was made under: another policy, another version.
     pub policy: [u8; 16],
+}
+
+/// How often cleaning changed something for one reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removed {
+    pub reason: Reason,
+    pub count: u64,
+}
+
+impl Removed {
+    /// What `report` counts.
+    #[must_use]
+    pub fn of(report: &Report) -> Vec<Self> {
+        let all = Reason::ALL.into_iter().map(|reason| Self {
+            reason,
+            count: report.count(reason),
+        });
+        all.filter(|removed| removed.count > 0).collect()
+    }
 }
 
 /// What the origin last said.
@@ -241,18 +261,9 @@ impl StoredResponse {
     /// Bytes held, for the memory's bound.
     #[must_use]
     pub fn weight(&self) -> u32 {
-        const PLAIN: usize = 1024;
-        const MARK: usize = 96;
-        const NOTE: usize = 240;
+        const PLAIN: usize = 1536;
         let version = &self.version;
-        let notes = version.report.repairs.len() + version.report.changes.len();
-        let pictures: usize = version
-            .pictures
-            .iter()
-            .map(|picture| MARK + 2 * picture.url.as_str().len())
-            .sum();
-        let weight =
-            version.representation.weight() + version.entries.len() * MARK + pictures + notes * NOTE + PLAIN;
+        let weight = version.representation.weight() + version.marks.weight() + PLAIN;
         u32::try_from(weight).unwrap_or(u32::MAX)
     }
 }

@@ -2,9 +2,10 @@ use super::*;
 use crate::clock::Clock;
 use crate::message::Kind;
 use crate::transform::Hints;
-use crate::transform::report::Report;
+use bytes::Bytes;
 use freshness::Freshness;
 use freshness::rhythm::Rhythm;
+use marks::Marks;
 use representation::Representation;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use stored::{Class, LastRead, OriginState, Version};
@@ -71,10 +72,10 @@ fn copy(number: usize, now: Millis, policy: &Policy) -> StoredResponse {
     StoredResponse {
         version: Arc::new(Version {
             representation: Representation::new(body, Kind::Rss, None, now),
-            entries: Vec::new(),
-            pictures: Vec::new(),
+            marks: Marks::default(),
+            contents: [0; 16],
             hints: Hints::default(),
-            report: Report::default(),
+            removed: Vec::new(),
             policy: [0; 16],
         }),
         origin: OriginState::default(),
@@ -85,8 +86,9 @@ fn copy(number: usize, now: Millis, policy: &Policy) -> StoredResponse {
     }
 }
 
-fn body(found: &Found) -> &[u8] {
-    &found.response.version.representation.identity
+fn body(found: &Found) -> Bytes {
+    let body = found.response.version.representation.identity();
+    body.expect("identity")
 }
 
 #[tokio::test]
@@ -118,7 +120,7 @@ async fn a_stale_copy_is_served_while_one_refresh_runs_behind() {
                 collapsed: number > 0
             }
         );
-        assert_eq!(body(&found), b"<rss>0</rss>");
+        assert_eq!(body(&found), &b"<rss>0</rss>"[..]);
     }
     drop(held);
     let landed = bench
@@ -129,7 +131,10 @@ async fn a_stale_copy_is_served_while_one_refresh_runs_behind() {
         .await;
     assert!(landed.expect("landed").is_ok());
     let found = bench.get(true).await.expect("found");
-    assert_eq!((found.how, body(&found)), (How::Hit, &b"<rss>1</rss>"[..]));
+    assert_eq!(
+        (found.how, body(&found)),
+        (How::Hit, Bytes::from_static(b"<rss>1</rss>"))
+    );
     assert_eq!(bench.asked(), 2);
 }
 
@@ -144,7 +149,7 @@ async fn an_old_copy_waits_a_little_for_a_new_one_and_never_fails() {
     let failed = bench.get(false).await.expect("found");
     assert_eq!(
         (failed.how, body(&failed)),
-        (How::StaleIfError, &b"<rss>1</rss>"[..])
+        (How::StaleIfError, Bytes::from_static(b"<rss>1</rss>"))
     );
     let failing = failed.response.failing.as_ref().expect("failing");
     assert_eq!((failing.count, failing.last.status), (1, Some(503)));

@@ -93,18 +93,4 @@ pub fn why(reason: Reason) -> Why {
 }
 
 /// All reasons, in the order in which they are shown.
-pub const ALL: [Reason; 13] = [
-    Reason::Embed,
-    Reason::Image,
-    Reason::Unwrapped,
-    Reason::Pixel,
-    Reason::Parameters,
-    Reason::Redirector,
-    Reason::ShareButton,
-    Reason::Element,
-    Reason::Attribute,
-    Reason::Address,
-    Reason::TooDeep,
-    Reason::Identity,
-    Reason::Selection,
-];
+pub const ALL: [Reason; 13] = Reason::ALL;

@@ -81,7 +81,7 @@ pub(super) async fn page(
     let since = |at: Option<Millis>| at.map_or_else(|| "–".to_owned(), |at| words::ago(at, now));
     let page = Page {
         here: "feeds",
-        title: pages.title(endpoint, stored.map(|stored| &*stored.version)).await,
+        title: pages.title(endpoint, stored.map(|stored| &stored.version)).await,
         state: State::of(stored, &past, now),
         changed: since(past.last_change),
         looked: since(
@@ -132,7 +132,8 @@ pub(super) async fn clean(pages: &Pages, method: &Method, name: &str) -> Reply {
     };
     let made = tokio::task::spawn_blocking(move || {
         let made = &stored.version.representation;
-        html(&made.identity, made.kind)
+        let body = made.identity().ok_or(crate::transform::Error::Convert)?;
+        html(&body, made.kind)
     });
     match made.await {
         Ok(Ok(html)) => {

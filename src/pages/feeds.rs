@@ -133,7 +133,7 @@ async fn row(pages: &Pages, endpoint: &Endpoint, now: Millis) -> Row {
     let stored = pages.app.cache.held(name).await;
     let stored = stored.as_deref();
     Row {
-        title: pages.title(endpoint, stored.map(|stored| &*stored.version)).await,
+        title: pages.title(endpoint, stored.map(|stored| &stored.version)).await,
         from: origins(endpoint).join(", "),
         state: State::of(stored, &past, now),
         changed: past
@@ -192,29 +192,29 @@ impl Pages {
     }
 
     /// The title of a feed: as the settings say, as the feed itself says, or else its name.
-    pub(super) async fn title(&self, endpoint: &Endpoint, version: Option<&Version>) -> String {
+    pub(super) async fn title(&self, endpoint: &Endpoint, version: Option<&Arc<Version>>) -> String {
         if let Some(title) = &endpoint.transform.title {
             return title.clone();
         }
         let Some(version) = version else {
             return endpoint.name.clone();
         };
-        let (body, kind, hash) = {
-            let made = &version.representation;
-            (made.identity.clone(), made.kind, made.hash)
-        };
+        let hash = version.representation.hash;
         if let Some((known, title)) = self.titles().get(&endpoint.name)
             && *known == hash
         {
             return title.clone();
         }
+        let version = Arc::clone(version);
         let read = tokio::task::spawn_blocking(move || {
+            let made = &version.representation;
+            let body = made.identity()?;
             let text = std::str::from_utf8(&body).ok()?;
             let options = read::Options {
                 entries: 0,
                 ..read::Options::default()
             };
-            Some(read::read_with(text, kind, &options)?.title.to_plain())
+            Some(read::read_with(text, made.kind, &options)?.title.to_plain())
         });
         let title = read.await.ok().flatten().filter(|title| !title.is_empty());
         let title = title.unwrap_or_else(|| endpoint.name.clone());

@@ -8,8 +8,9 @@ use url::Url;
 use super::ask::{Document, Part};
 use super::original::Packed;
 use super::{Error, Tools};
-use crate::cache::representation::Representation;
-use crate::cache::stored::{StoredResponse, Version};
+use crate::cache::marks::{Marks, Unpacked};
+use crate::cache::representation::{Representation, hash};
+use crate::cache::stored::{Removed, StoredResponse, Version};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
 use crate::message::Kind;
@@ -17,7 +18,7 @@ use crate::transform::decode::{decode, looks_like_json};
 use crate::transform::read::Feed;
 use crate::transform::repair::repair;
 use crate::transform::report::Report;
-use crate::transform::{self, Limits, Policy, Prior, Source, merge};
+use crate::transform::{self, EntryMark, Limits, Policy, Prior, Source, merge};
 
 /// Transforms `document` on a thread that may be busy.
 pub(super) async fn version(
@@ -78,21 +79,31 @@ impl Work {
     }
 
     fn made(&self, whole: &Source<'_>) -> Result<Version, Error> {
-        let prior = self.prior.as_deref().map(|prior| Prior {
-            body: &prior.representation.identity,
-            entries: &prior.entries,
+        let known = self.prior.as_deref().and_then(|prior| {
+            let body = prior.representation.identity()?;
+            Some((body, prior.marks.unpack().entries))
         });
+        let prior = known.as_ref().map(|(body, entries)| Prior { body, entries });
         let made = transform::transform(whole, &self.policy, prior)?;
         let before = self.prior.as_deref().map(|prior| &prior.representation);
         Ok(Version {
             representation: Representation::new(made.body, made.kind, before, self.now),
-            entries: made.entries,
-            pictures: made.pictures,
+            contents: contents(&made.entries),
+            marks: Marks::pack(&Unpacked {
+                entries: made.entries,
+                pictures: made.pictures,
+            }),
             hints: made.hints,
-            report: made.report,
+            removed: Removed::of(&made.report),
             policy: self.policy_hash,
         })
     }
+}
+
+/// Hash of what the entries were made from.
+fn contents(entries: &[EntryMark]) -> [u8; 16] {
+    let hashes: Vec<u8> = entries.iter().flat_map(|entry| entry.hash).collect();
+    hash(&hashes)
 }
 
 fn source<'p>((part, base): (&'p Part, &'p Option<Url>)) -> Source<'p> {

@@ -9,9 +9,10 @@ use crate::transform::read::{Entry, Feed, read};
 
 /// True when no entry and not even the title is left of what the feed was.
 pub(crate) fn is_another(before: &Version, after: &Version) -> bool {
-    let known: HashSet<_> = before.entries.iter().map(|entry| entry.hash).collect();
+    let (known, now) = (before.marks.unpack().entries, after.marks.unpack().entries);
+    let known: HashSet<_> = known.iter().map(|entry| entry.hash).collect();
     // Nearly always one is left, and nothing has to be read.
-    if after.entries.iter().any(|entry| known.contains(&entry.hash)) {
+    if now.iter().any(|entry| known.contains(&entry.hash)) {
         return false;
     }
     match (feed(before), feed(after)) {
@@ -22,7 +23,8 @@ pub(crate) fn is_another(before: &Version, after: &Version) -> bool {
 
 fn feed(version: &Version) -> Option<Feed> {
     let made = &version.representation;
-    read(std::str::from_utf8(&made.identity).ok()?, made.kind)
+    let body = made.identity()?;
+    read(std::str::from_utf8(&body).ok()?, made.kind)
 }
 
 fn differ(before: &Feed, after: &Feed) -> bool {

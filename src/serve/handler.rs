@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::client;
-use super::respond::feed::{feed, made};
+use super::respond::feed::{self, Content, feed, made};
 use super::respond::picture::picture;
 use super::respond::problem::{Problem, problem};
 use super::respond::reply::{self, Reply};
@@ -163,7 +163,9 @@ struct Reader<'r> {
 impl Reader<'_> {
     /// The picture at `url`, no wider than `width`.
     async fn picture(&self, url: &Url, width: Option<u32>) -> Result<Reply, Problem> {
-        let image = self.app.picture(url, width).await.map_err(Problem::Picture)?;
+        let image = Box::pin(self.app.picture(url, width))
+            .await
+            .map_err(Problem::Picture)?;
         let sent = image.content.length();
         self.app.telemetry.metrics.image_bytes("out", sent);
         Ok(picture(self.method, self.headers, &image))
@@ -188,13 +190,23 @@ impl Reader<'_> {
         if let Some(news) = self.news(&found, &served).await {
             return Ok(news);
         }
-        Ok(feed(
-            self.method,
-            self.headers,
-            &found,
-            &served,
-            self.app.clock.millis(),
-        ))
+        let content = self.content(&endpoint.name, &served).await?;
+        let now = self.app.clock.millis();
+        Ok(feed(self.method, &found, served.representation(), content, now))
+    }
+
+    /// What of `served`, which belongs to the feed stored under `key`, this reader gets.
+    async fn content(&self, key: &str, served: &Served) -> Result<Content, Problem> {
+        let representation = served.representation();
+        if feed::is_known(self.headers, representation) {
+            return Ok(Content::NotModified);
+        }
+        let choice = feed::coding(self.headers, representation);
+        if let Some(better) = choice.behind {
+            let _nobody_waits = self.app.prepare(key, served, better);
+        }
+        let body = self.app.body(key, served, choice.coding).await;
+        Ok(Content::Whole(choice.coding, body.ok_or(Problem::Convert)?))
     }
 
     /// The new entries alone, for a reader that asks for no more (`A-IM: feed`) and has an older version.

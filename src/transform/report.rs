@@ -72,6 +72,23 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 13] = [
+        Self::Embed,
+        Self::Image,
+        Self::Unwrapped,
+        Self::Pixel,
+        Self::Parameters,
+        Self::Redirector,
+        Self::ShareButton,
+        Self::Element,
+        Self::Attribute,
+        Self::Address,
+        Self::TooDeep,
+        Self::Identity,
+        Self::Selection,
+    ];
+
     /// The stable name, for counters and JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

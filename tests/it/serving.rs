@@ -342,6 +342,26 @@ async fn connections_on_which_nothing_moves_are_closed() {
 }
 
 #[tokio::test]
+async fn a_head_that_comes_byte_by_byte_does_not_keep_a_connection_open() {
+    let proxy = proxy()
+        .served(|options| options.header_timeout = Duration::from_millis(100))
+        .start()
+        .await;
+    let mut stream = connect(proxy.address).await;
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx: ")
+        .await
+        .expect("written");
+    let dribble = async {
+        while stream.write_all(b"y").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let closed = tokio::time::timeout(Duration::from_secs(10), dribble).await;
+    assert!(closed.is_ok(), "it is still open");
+}
+
+#[tokio::test]
 async fn a_crowd_waits_at_the_door_and_the_owner_gets_in() {
     let origin = Origin::start().await;
     origin.at("/a").gives(feed());

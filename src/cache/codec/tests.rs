@@ -1,5 +1,7 @@
 use super::*;
 use crate::cache::freshness::Policy;
+use crate::cache::marks::{Marks, Unpacked};
+use crate::transform::{EntryMark, Picture};
 use std::time::Duration;
 use url::Url;
 
@@ -16,13 +18,6 @@ fn full(body: &str) -> StoredResponse {
             url("https://wrapper.example/?url=b"),
         ],
     );
-    let mut report = Report {
-        charset: "utf-8 (stated)".to_owned(),
-        ..Report::default()
-    };
-    report.changed(Some(0), Reason::Embed, "iframe");
-    report.changed(None, Reason::Identity, "hub");
-    report.changed(None, Reason::Identity, "self");
     let failure = Failure {
         status: Some(503),
         retry_after: Some(120),
@@ -31,12 +26,15 @@ fn full(body: &str) -> StoredResponse {
     StoredResponse {
         version: Arc::new(Version {
             representation: Representation::new(body.as_bytes().to_vec(), Kind::Atom, None, 5_000),
-            entries: vec![EntryMark {
-                hash: [7; 16],
-                span: 3..body.len(),
-                pictures: vec![picture.clone()],
-            }],
-            pictures: vec![picture],
+            marks: Marks::pack(&Unpacked {
+                entries: vec![EntryMark {
+                    hash: [7; 16],
+                    span: 3..body.len(),
+                    pictures: vec![picture.clone()],
+                }],
+                pictures: vec![picture],
+            }),
+            contents: [3; 16],
             hints: Hints {
                 hub: Some("https://hub.example/".to_owned()),
                 topic: None,
@@ -45,7 +43,10 @@ fn full(body: &str) -> StoredResponse {
                 skip_days: vec![6],
                 entries: 1,
             },
-            report,
+            removed: vec![Removed {
+                reason: Reason::Identity,
+                count: 2,
+            }],
             policy: [9; 16],
         }),
         origin: OriginState {
@@ -94,12 +95,16 @@ fn what_is_read_is_what_was_kept() {
 }
 
 #[test]
-fn the_identity_bytes_are_kept_once() {
-    let kept = full(&"<entry>some text</entry>\n".repeat(500));
+fn the_bytes_are_kept_once_and_compressed() {
+    let body = "<entry>some text</entry>\n".repeat(500);
+    let kept = full(&body);
     let made = &kept.version.representation;
-    let coded = [&made.gzip, &made.brotli, &made.zstd].into_iter().flatten();
-    let coded: usize = coded.map(Bytes::len).sum();
-    assert!(record(&kept, 0).body.len() < coded + 1_000);
+    made.make(crate::cache::representation::Coding::Brotli)
+        .expect("made");
+    let Base::Gzip(gzip) = &made.base else {
+        panic!("not compressed")
+    };
+    assert!(record(&kept, 0).body.len() < gzip.len() + 500);
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub(super) type Builder = auto::Builder<TokioExecutor>;
 /// Streams that a reader may open and reset before it is sent away (CVE-2023-44487).
 const MAX_RESETS: usize = 20;
 const H2_PING: Duration = Duration::from_secs(30);
+/// Looks at a connection in the time that it may rest.
+const LOOKS: u32 = 4;
 /// Bytes of one HTTP/2 answer that wait to be sent, and of bodies that nobody asked for.
 const H2_BUFFER: u32 = 64 << 10;
 
@@ -54,13 +56,13 @@ pub(super) enum Phase {
     Over,
 }
 
-/// Limits that make slow and greedy clients cheap. All of them are inert without a timer.
+/// Limits that make greedy clients cheap; [`serve`] sees to slow ones.
 pub(super) fn builder(options: &Options) -> Builder {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(options.header_timeout)
+        // A timer for each request: armed and let go, it costs as much as looking the answer up.
+        .header_read_timeout(None)
         .max_headers(options.max_headers)
         .max_buf_size(options.max_head);
     builder
@@ -90,7 +92,7 @@ pub(super) struct Patience {
 impl Patience {
     /// How often it is looked at.
     fn tick(self) -> Duration {
-        self.idle.min(self.write).max(Duration::from_millis(1))
+        (self.idle.min(self.write) / LOOKS).max(Duration::from_millis(1))
     }
 }
 

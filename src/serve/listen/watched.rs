@@ -1,7 +1,9 @@
-//! A connection that tells how much moves on it.
+//! A connection that tells whether it gets anywhere: whether requests are answered and answers taken.
 //!
-//! hyper's own timeouts begin when it knows which HTTP is spoken (hyper#3756) and end with the head
-//! of a request; a connection that says nothing, or takes nothing, would stay for ever.
+//! hyper's own timeouts begin when it knows which HTTP is spoken (hyper#3756), end with the head of a
+//! request, and arm a timer for each; a connection that says nothing, or takes nothing, would stay for ever.
+//! What a reader sends counts for nothing until it is a request: a head that comes byte by byte does not
+//! keep a connection open.
 
 use std::io;
 use std::net::IpAddr;
@@ -15,14 +17,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::line_ends::LineEnds;
 use super::socket::Stream;
 
-/// Bytes that have to move between two looks, if no request is answered: whoever sends or takes a byte now and
-/// then rests.
+/// Bytes that have to be taken, if no request is answered: whoever takes a byte now and then rests.
 const ENOUGH: u64 = 1024;
 
 /// What moves on one connection.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
-    /// Bytes read and written; an answer counts as [`ENOUGH`] of them.
+    /// Bytes written; an answer counts as [`ENOUGH`] of them.
     bytes: AtomicU64,
     /// Requests being answered.
     answering: AtomicU32,
@@ -40,11 +41,11 @@ pub(super) enum Moved {
 }
 
 impl Activity {
-    /// What moved since the bytes `seen`, which become those of now.
+    /// What moved since the bytes `seen`, which become those of now when it is enough.
     pub(super) fn since(&self, seen: &mut u64) -> Moved {
         let now = self.bytes.load(Ordering::Relaxed);
-        let moved = now.saturating_sub(std::mem::replace(seen, now));
-        if moved >= ENOUGH || self.answering.load(Ordering::Relaxed) > 0 {
+        if now.saturating_sub(*seen) >= ENOUGH || self.answering.load(Ordering::Relaxed) > 0 {
+            *seen = now;
             Moved::Enough
         } else {
             Moved::Little
@@ -118,7 +119,6 @@ impl AsyncRead for Watched {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if let Some(new) = buf.filled_mut().get_mut(before..) {
-            self.activity.moved(new.len());
             self.line_ends.judge(new);
         }
         read

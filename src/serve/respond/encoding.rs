@@ -15,30 +15,52 @@ struct Wishes {
     others: Option<Weight>,
 }
 
-/// The coding to send: the one wanted most; among equals the smallest. Identity when nothing else
-/// is acceptable, even if that is not either: an unreadable answer helps nobody.
+/// What is sent to a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub coding: Coding,
+    /// A smaller one that this reader takes as gladly: the next reader's, once it is made.
+    pub behind: Option<Coding>,
+}
+
+/// The coding to send: the one wanted most; among equals the smallest that is held, so that no reader waits
+/// for a few per cent. Identity when nothing else is acceptable, even if that is not either: an unreadable
+/// answer helps nobody.
 #[must_use]
-pub fn choose(accept_encoding: Option<&str>, representation: &Representation) -> Coding {
+pub fn choose(accept_encoding: Option<&str>, representation: &Representation) -> Choice {
+    let only = |coding| Choice { coding, behind: None };
     let Some(accept) = accept_encoding else {
-        return Coding::Identity;
+        return only(Coding::Identity);
     };
     let wishes = read(accept);
-    let mut best = (wishes.identity.unwrap_or(1), usize::MAX, Coding::Identity);
+    // The smallest first, as feeds go.
     let coded = [
         (Coding::Brotli, wishes.brotli),
-        (Coding::Zstd, wishes.zstd),
         (Coding::Gzip, wishes.gzip),
+        (Coding::Zstd, wishes.zstd),
     ];
-    for (coding, wish) in coded {
-        let weight = wish.or(wishes.others).unwrap_or(0);
-        let Some(body) = representation.coded(coding) else {
-            continue;
-        };
-        if weight > best.0 || (weight == best.0 && weight > 0 && body.len() < best.1) {
-            best = (weight, body.len(), coding);
-        }
+    let weight = |wish: Option<Weight>| wish.or(wishes.others).unwrap_or(0);
+    let most = coded.iter().map(|&(_, wish)| weight(wish)).max().unwrap_or(0);
+    if most == 0 || most < wishes.identity.unwrap_or(1) {
+        return only(Coding::Identity);
     }
-    best.2
+    let mut wanted = coded
+        .iter()
+        .filter(|&&(coding, wish)| weight(wish) == most && representation.has(coding))
+        .map(|&(coding, _)| coding);
+    let Some(best) = wanted.next() else {
+        return only(Coding::Identity);
+    };
+    if representation.ready(best).is_some() {
+        return only(best);
+    }
+    match wanted.find(|&coding| representation.ready(coding).is_some()) {
+        Some(coding) => Choice {
+            coding,
+            behind: Some(best),
+        },
+        None => only(best),
+    }
 }
 
 fn read(accept: &str) -> Wishes {
@@ -98,16 +120,13 @@ mod tests {
 
     #[test]
     fn readers_get_the_coding_they_want_most_and_never_one_they_refuse() {
-        // Random-looking but compressible: brotli beats gzip beats zstd.
         let body: Vec<u8> = (0..400)
             .flat_map(|n: u32| format!("<item>{}</item>", n * n).into_bytes())
             .collect();
         let made = Representation::new(body, Kind::Rss, None, 0);
-        let length = |coding| made.coded(coding).expect("coded").len();
-        let smallest = [Coding::Brotli, Coding::Zstd, Coding::Gzip]
-            .into_iter()
-            .min_by_key(|&coding| length(coding))
-            .expect("some");
+        for coding in [Coding::Brotli, Coding::Zstd] {
+            made.make(coding).expect("made");
+        }
         let cases = [
             (None, Coding::Identity),
             (Some(""), Coding::Identity),
@@ -117,8 +136,9 @@ mod tests {
             (Some("gzip, deflate"), Coding::Gzip),
             (Some("br"), Coding::Brotli),
             (Some("zstd"), Coding::Zstd),
-            (Some("gzip, deflate, br, zstd"), smallest),
-            (Some("*"), smallest),
+            (Some("gzip, deflate, br, zstd"), Coding::Brotli),
+            (Some("*"), Coding::Brotli),
+            (Some("zstd, gzip"), Coding::Gzip),
             (Some("gzip;q=1.0, br;q=0.5"), Coding::Gzip),
             (Some("gzip; q=0.5 , zstd; q=0.8"), Coding::Zstd),
             (Some("br;q=0, gzip"), Coding::Gzip),
@@ -132,7 +152,39 @@ mod tests {
             (Some(";;;,,,=q"), Coding::Identity),
         ];
         for (accept, expected) in cases {
-            assert_eq!(choose(accept, &made), expected, "{accept:?}");
+            let choice = choose(accept, &made);
+            assert_eq!((choice.coding, choice.behind), (expected, None), "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_coding_that_is_hardly_better_than_the_one_that_is_held() {
+        let made = Representation::new(b"<item>clean</item>".repeat(100), Kind::Rss, None, 0);
+        let now = |coding, behind| Choice { coding, behind };
+        let brotli = Some(Coding::Brotli);
+        for (accept, expected) in [
+            ("gzip, deflate, br, zstd", now(Coding::Gzip, brotli)),
+            ("gzip, zstd", now(Coding::Gzip, None)),
+            ("br", now(Coding::Brotli, None)),
+            ("br, gzip;q=0.9", now(Coding::Brotli, None)),
+            ("zstd", now(Coding::Zstd, None)),
+        ] {
+            assert_eq!(choose(Some(accept), &made), expected, "{accept}");
+        }
+        made.make(Coding::Brotli).expect("made");
+        assert_eq!(choose(Some("gzip, br"), &made), now(Coding::Brotli, None));
+    }
+
+    #[test]
+    fn what_is_too_small_to_compress_is_sent_as_it_is() {
+        let made = Representation::new(b"<rss/>".to_vec(), Kind::Rss, None, 0);
+        for accept in ["gzip", "br", "zstd", "*", "identity;q=0, gzip"] {
+            let choice = choose(Some(accept), &made);
+            assert_eq!(
+                (choice.coding, choice.behind),
+                (Coding::Identity, None),
+                "{accept}"
+            );
         }
     }
 }

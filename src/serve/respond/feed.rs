@@ -1,83 +1,122 @@
-//! A feed: 200 or 304, in the coding the reader wants. A hit parses no document, compresses
-//! nothing, and writes three short headers; the rest was rendered once for this version.
+//! A feed: 200 or 304, in the coding the reader wants. A hit parses no document, compresses nothing and,
+//! but for the first one of a second, writes no header.
 
 use std::fmt::Write as _;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
 use super::body::Body;
+use super::encoding::Choice;
 use super::reply::{self, CACHE_STATUS, Reply, X_ROBOTS_TAG};
 use super::status::CacheStatus;
 use super::{conditional, encoding};
-use crate::app::Served;
-use crate::cache::Found;
-use crate::cache::representation::Representation;
+use crate::cache::heads::{Block, Moment};
+use crate::cache::representation::{Coding, Representation};
 use crate::cache::stored::StoredResponse;
+use crate::cache::{Found, How};
 use crate::clock::Millis;
 
 /// Readers of a stale copy are asked back after so many seconds, at the soonest.
 const ASK_BACK: u64 = 60;
 
-/// The answer to a reader of `served`, which was `found` at `now`.
+/// What of a feed is sent.
+#[derive(Debug)]
+pub enum Content {
+    /// Nothing: the reader has it.
+    NotModified,
+    /// The bytes in this coding.
+    Whole(Coding, Bytes),
+}
+
+/// True when the reader has `representation` already.
 #[must_use]
-pub fn feed(method: &Method, request: &HeaderMap, found: &Found, served: &Served, now: Millis) -> Reply {
-    let representation = served.representation();
-    let mut headers = representation.head.get_or_init(|| render(representation)).clone();
-    date(&mut headers, found, now);
-    sent(method, request, representation, headers)
+pub fn is_known(request: &HeaderMap, representation: &Representation) -> bool {
+    let modified = representation.last_modified_time();
+    conditional::is_not_modified(request, &representation.etag, Some(modified))
+}
+
+/// Which coding the reader of `representation` gets, now and later.
+#[must_use]
+pub fn coding(request: &HeaderMap, representation: &Representation) -> Choice {
+    let accept = request.get(header::ACCEPT_ENCODING);
+    encoding::choose(accept.and_then(|accept| accept.to_str().ok()), representation)
+}
+
+/// The answer to a reader of `representation`, which was `found` at `now`.
+#[must_use]
+pub fn feed(
+    method: &Method,
+    found: &Found,
+    representation: &Representation,
+    content: Content,
+    now: Millis,
+) -> Reply {
+    let dated = || {
+        let mut headers = fixed(representation, &content);
+        date(&mut headers, found, now);
+        headers
+    };
+    // Readers of a fresh copy in the same second get the same headers.
+    let headers = if found.how == How::Hit {
+        let freshness = &found.response.freshness;
+        let moment = Moment {
+            freshness: *freshness,
+            age: freshness.age(now),
+            ttl: freshness.ttl(now),
+        };
+        representation.heads.at(block(&content), moment, dated)
+    } else {
+        dated()
+    };
+    sent(method, headers, content)
 }
 
 /// The answer to a reader of a feed that we write ourselves.
 #[must_use]
 pub fn made(method: &Method, request: &HeaderMap, representation: &Representation) -> Reply {
-    let mut headers = render(representation);
+    let content = if is_known(request, representation) {
+        Content::NotModified
+    } else {
+        let coding = coding(request, representation).coding;
+        let bytes = representation.make(coding).unwrap_or_default();
+        Content::Whole(coding, bytes)
+    };
+    let mut headers = fixed(representation, &content);
     headers.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=300"),
     );
-    sent(method, request, representation, headers)
+    sent(method, headers, content)
 }
 
-fn sent(
-    method: &Method,
-    request: &HeaderMap,
-    representation: &Representation,
-    mut headers: HeaderMap,
-) -> Reply {
-    let modified = representation.last_modified_time();
-    if conditional::is_not_modified(request, &representation.etag, Some(modified)) {
-        headers.remove(header::CONTENT_TYPE);
-        let mut reply = reply::empty(StatusCode::NOT_MODIFIED);
-        *reply.headers_mut() = headers;
-        return reply;
-    }
-    let accept = request
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|accept| accept.to_str().ok());
-    let coding = encoding::choose(accept, representation);
-    if let Some(token) = coding.token() {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(token));
-    }
-    let body = representation.coded(coding).unwrap_or(&representation.identity);
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let sent = if *method == Method::HEAD {
-        Bytes::new()
-    } else {
-        body.clone()
+pub(super) fn sent(method: &Method, headers: HeaderMap, content: Content) -> Reply {
+    let mut reply = match content {
+        Content::NotModified => reply::empty(StatusCode::NOT_MODIFIED),
+        Content::Whole(..) if *method == Method::HEAD => Response::new(Body::default()),
+        Content::Whole(_, bytes) => Response::new(Body::whole(bytes)),
     };
-    let mut reply = Response::new(Body::whole(sent));
     *reply.headers_mut() = headers;
     reply
 }
 
-/// The headers that stay the same for as long as the version lives.
-pub(super) fn render(representation: &Representation) -> HeaderMap {
-    let fixed = [
-        (header::CONTENT_TYPE, representation.kind.media_type()),
+/// Which of the header blocks of a version goes with `content`.
+fn block(content: &Content) -> Block {
+    match content {
+        Content::NotModified => Block::NotModified,
+        Content::Whole(coding, _) => Block::Whole(*coding),
+    }
+}
+
+/// The headers that stay the same for as long as the version lives. A 304 repeats what caches go by
+/// (RFC 9110 §15.4.5), and no more.
+pub(super) fn fixed(representation: &Representation, content: &Content) -> HeaderMap {
+    const ALWAYS: [(HeaderName, &str); 2] = [
         (header::VARY, "accept-encoding"),
-        (header::ACCEPT_RANGES, "none"),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    const WHOLE: [(HeaderName, &str); 5] = [
+        (header::ACCEPT_RANGES, "none"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (X_ROBOTS_TAG, "noindex"),
@@ -87,10 +126,20 @@ pub(super) fn render(representation: &Representation) -> HeaderMap {
             "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox",
         ),
     ];
-    // Room for the dated headers and two of the coding, so that a clone is the last allocation.
-    let mut headers = HeaderMap::with_capacity(fixed.len() + 8);
-    for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
+    let mut headers = HeaderMap::with_capacity(16);
+    let mut insert = |name: HeaderName, value| headers.insert(name, HeaderValue::from_static(value));
+    for (name, value) in ALWAYS {
+        insert(name, value);
+    }
+    if let Content::Whole(coding, bytes) = content {
+        for (name, value) in WHOLE {
+            insert(name, value);
+        }
+        insert(header::CONTENT_TYPE, representation.kind.media_type());
+        if let Some(token) = coding.token() {
+            insert(header::CONTENT_ENCODING, token);
+        }
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     }
     let modified = httpdate::fmt_http_date(representation.last_modified_time());
     let written = [

@@ -5,12 +5,9 @@
 
 use std::fmt::Write as _;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-use super::body::Body;
-use super::encoding;
-use super::feed::{max_age, render};
+use super::feed::{self, Content, max_age};
 use super::reply::{CACHE_STATUS, Reply};
 use super::status::CacheStatus;
 use crate::cache::Found;
@@ -54,7 +51,10 @@ pub fn news(
     (whole, part, base): (&Representation, &Representation, [u8; 16]),
     now: Millis,
 ) -> Reply {
-    let mut headers = render(whole);
+    // A part of a feed is small: what nobody made yet is made now.
+    let coding = feed::coding(request, part).coding;
+    let content = Content::Whole(coding, part.make(coding).unwrap_or_default());
+    let mut headers = feed::fixed(whole, &content);
     let mut insert = |name, text: String| {
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.insert(name, value);
@@ -76,23 +76,8 @@ pub fn news(
         header::VARY,
         HeaderValue::from_static("a-im, if-none-match, accept-encoding"),
     );
-    let accept = request
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|accept| accept.to_str().ok());
-    let coding = encoding::choose(accept, part);
-    if let Some(token) = coding.token() {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(token));
-    }
-    let body = part.coded(coding).unwrap_or(&part.identity);
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let sent = if *method == Method::HEAD {
-        Bytes::new()
-    } else {
-        body.clone()
-    };
-    let mut reply = Response::new(Body::whole(sent));
+    let mut reply = feed::sent(method, headers, content);
     *reply.status_mut() = StatusCode::IM_USED;
-    *reply.headers_mut() = headers;
     reply
 }
 

@@ -1,4 +1,4 @@
-//! How plain values lie in a record: numbers as LEB128, everything else with its length before it.
+//! How plain values lie in a record and in memory: numbers as LEB128, everything else with its length before it.
 //!
 //! Strict and bounded: what is cut, too long or left over is no value.
 
@@ -28,12 +28,12 @@ pub(super) fn take(from: &mut Bytes, length: usize) -> Option<Bytes> {
 /// Writes and reads a struct field by field, in this order.
 macro_rules! fields {
     ($type:ty { $($field:ident),* $(,)? }) => {
-        impl $crate::cache::codec::wire::Wire for $type {
+        impl $crate::cache::wire::Wire for $type {
             fn write(&self, out: &mut Vec<u8>) {
-                $($crate::cache::codec::wire::Wire::write(&self.$field, out);)*
+                $($crate::cache::wire::Wire::write(&self.$field, out);)*
             }
             fn read(from: &mut bytes::Bytes) -> Option<Self> {
-                Some(Self { $($field: $crate::cache::codec::wire::Wire::read(from)?),* })
+                Some(Self { $($field: $crate::cache::wire::Wire::read(from)?),* })
             }
         }
     };
