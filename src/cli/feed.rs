@@ -246,6 +246,11 @@ fn remove(name: &str, settings: &Settings, context: &Context) -> Result<(), Fail
     if !settings.feeds.contains_key(name) {
         return Err(Failure::Failed(format!("there is no feed `{name}`")));
     }
+    if settings.file.is_none() && settings.feeds[name].origins() == [Origin::Demo] {
+        return Err(Failure::Failed(format!(
+            "`{name}` is built in: it goes when the first feed is added"
+        )));
+    }
     let path = feed_file::path(settings, name);
     let said_elsewhere = |from: &str| !from.starts_with(&path.display().to_string());
     let prefix = format!("feeds.{name}.");

@@ -185,6 +185,11 @@ async fn three_hundred_feeds_are_imported_politely_and_resumed() {
         import.err
     );
     assert!(began.elapsed() < Duration::from_mins(2));
+    assert!(
+        origin.busiest() <= 2,
+        "{} requests at once to one host",
+        origin.busiest()
+    );
     assert_eq!(
         home.entries("feeds.d").len(),
         295,

@@ -140,6 +140,9 @@ struct Script {
 struct Shared {
     script: Mutex<Script>,
     connections: AtomicUsize,
+    /// Requests that are being answered, and the most that ever were at once.
+    busy: AtomicUsize,
+    busiest: AtomicUsize,
 }
 
 impl Shared {
@@ -174,6 +177,8 @@ impl Origin {
         let shared = Arc::new(Shared {
             script: Mutex::default(),
             connections: AtomicUsize::new(0),
+            busy: AtomicUsize::new(0),
+            busiest: AtomicUsize::new(0),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self {
@@ -245,6 +250,11 @@ impl Origin {
             .iter()
             .filter(|asked| asked.target == path)
             .count()
+    }
+
+    /// The most requests that were there at once.
+    pub fn busiest(&self) -> usize {
+        self.shared.busiest.load(Ordering::SeqCst)
     }
 
     /// Connections accepted so far: what the guard refuses makes none.
@@ -383,10 +393,14 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()>
         let answer = answer_to(&asked, shared);
         let head_only = asked.method == "HEAD";
         shared.script().asked.push(asked);
+        let busy = shared.busy.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.busiest.fetch_max(busy, Ordering::SeqCst);
         if let Some(held) = &answer.held {
             held.pass().await;
         }
-        if !say(&mut stream, &answer, head_only).await? {
+        let said = say(&mut stream, &answer, head_only).await;
+        shared.busy.fetch_sub(1, Ordering::SeqCst);
+        if !said? {
             break;
         }
     }

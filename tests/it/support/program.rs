@@ -167,6 +167,11 @@ impl Running {
         Self::of(home.start_under(limit, &[&SERVE[..], arguments].concat()))
     }
 
+    /// Starts it with these arguments and no others.
+    pub(crate) fn as_it_is(home: &Home, arguments: &[&str]) -> Self {
+        Self::of(home.start(arguments))
+    }
+
     fn of(mut child: Child) -> Self {
         let out = child.stdout.take().expect("a pipe");
         let lines = std::io::BufRead::lines(std::io::BufReader::new(out));
