@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use limpid::message::{Format, Kind};
 use limpid::transform::read::{Feed, Options, read_with};
 use limpid::transform::report::Report;
-use limpid::transform::{Limits, Policy, Source, convert, decode, repair, transform};
+use limpid::transform::{Limits, Policy, Source, Transformed, convert, decode, repair, transform};
 use url::Url;
 
 mod lossless;
@@ -237,10 +237,7 @@ fn examine(bytes: &[u8]) -> Result<Found, String> {
         ("to atom", Format::Atom),
         ("to json", Format::Json),
     ] {
-        hold(
-            property,
-            converts(&done.body, done.kind, format, after.entries.len()),
-        );
+        hold(property, converts(&done, format, after.entries.len()));
     }
     Ok(Found {
         entries: after.entries.len(),
@@ -262,9 +259,6 @@ fn header(bytes: &[u8], name: &str) -> Option<String> {
 fn repaired(source: &Source<'_>) -> Option<(String, Kind)> {
     let (limits, mut report) = (Limits::default(), Report::default());
     let text = decode::decode(source, &limits, &mut report).ok()?;
-    if decode::looks_like_json(&text) {
-        return Some((text.into_owned(), Kind::Json));
-    }
     let repaired = repair::repair(&text, &limits, &mut report).ok()?;
     Some((repaired.text, repaired.kind))
 }
@@ -328,9 +322,9 @@ fn equal<T: PartialEq + std::fmt::Debug>(before: &T, after: &T) -> Result<(), St
     Err(format!("{} became {}", part(&before), part(&after)))
 }
 
-fn converts(body: &[u8], kind: Kind, format: Format, entries: usize) -> Result<(), String> {
-    let (out, out_kind) =
-        convert::convert(body, kind, format, convert::Own::default()).map_err(|error| error.to_string())?;
+fn converts(done: &Transformed, format: Format, entries: usize) -> Result<(), String> {
+    let kind = done.kind;
+    let (out, out_kind) = convert::convert(&done.into(), format, convert::Own::default()).map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&out).into_owned();
     safe::check(&text, out_kind)?;
     lossless::well_formed(&text, out_kind)?;

@@ -22,6 +22,8 @@ pub struct Marks {
 /// Marks, unpacked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unpacked {
+    /// The id of the feed in formats that demand one, where it has none.
+    pub id: Option<String>,
     /// One mark an entry; their spans point into the identity bytes.
     pub entries: Vec<EntryMark>,
     /// Every picture the version shows.
@@ -72,8 +74,17 @@ impl Wire for Marks {
     }
 }
 
-fields!(Unpacked { entries, pictures });
-fields!(EntryMark { hash, span, pictures });
+fields!(Unpacked {
+    id,
+    entries,
+    pictures
+});
+fields!(EntryMark {
+    hash,
+    id,
+    span,
+    pictures
+});
 fields!(Picture { url, alternates });
 
 #[cfg(test)]
@@ -95,10 +106,12 @@ mod tests {
         let pictures: Vec<_> = (0..300).map(picture).collect();
         let entries = pictures.chunks(15).map(|shown| EntryMark {
             hash: [7; 16],
+            id: None,
             span: 3..9,
             pictures: shown.to_vec(),
         });
         Unpacked {
+            id: Some("urn:limpid:1".to_owned()),
             entries: entries.collect(),
             pictures,
         }

@@ -214,6 +214,6 @@ fn file(path: &Path, limits: &Limits) -> Result<Vec<u8>, local::Error> {
 }
 
 fn converted(cleaned: &Transformed, format: Format) -> Result<(), Failure> {
-    let (body, _) = convert(&cleaned.body, cleaned.kind, format, Own::default())?;
+    let (body, _) = convert(&cleaned.into(), format, Own::default())?;
     output::result(&body)
 }

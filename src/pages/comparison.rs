@@ -134,12 +134,8 @@ fn source(original: &Original, policy: &Policy) -> Result<read::Feed, transform:
         entries: policy.limits.entries,
         ..read::Options::default()
     };
-    let read = if decode::looks_like_json(&text) {
-        read::read_with(&text, crate::message::Kind::Json, &options)
-    } else {
-        let repaired = repair(&text, &policy.limits, &mut unused)?;
-        read::read_with(&repaired.text, repaired.kind, &options)
-    };
+    let repaired = repair(&text, &policy.limits, &mut unused)?;
+    let read = read::read_with(&repaired.text, repaired.kind, &options);
     read.ok_or(transform::Error::NotAFeed)
 }
 

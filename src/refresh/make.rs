@@ -13,8 +13,7 @@ use crate::cache::representation::{Representation, hash};
 use crate::cache::stored::{Removed, StoredResponse, Version};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
-use crate::message::Kind;
-use crate::transform::decode::{decode, looks_like_json};
+use crate::transform::decode::decode;
 use crate::transform::read::Feed;
 use crate::transform::repair::repair;
 use crate::transform::report::Report;
@@ -90,6 +89,7 @@ impl Work {
             representation: Representation::new(made.body, made.kind, before, self.now),
             contents: contents(&made.entries),
             marks: Marks::pack(&Unpacked {
+                id: made.id,
                 entries: made.entries,
                 pictures: made.pictures,
             }),
@@ -146,11 +146,7 @@ fn merge(sources: &[Source<'_>], policy: &Policy) -> Result<Vec<u8>, Error> {
 fn read(source: &Source<'_>, limits: &Limits) -> Result<Feed, transform::Error> {
     let mut report = Report::default();
     let text = decode(source, limits, &mut report)?;
-    let read = if looks_like_json(&text) {
-        merge::source(&text, Kind::Json, source.base, limits)
-    } else {
-        let repaired = repair(&text, limits, &mut report)?;
-        merge::source(&repaired.text, repaired.kind, source.base, limits)
-    };
+    let repaired = repair(&text, limits, &mut report)?;
+    let read = merge::source(&repaired.text, repaired.kind, source.base, limits);
     read.ok_or(transform::Error::NotAFeed)
 }

@@ -20,7 +20,7 @@ pub mod plain;
 pub mod report;
 mod characters;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -29,6 +29,7 @@ use url::Url;
 use crate::message::{Address, Kind};
 use repair::Repaired;
 use report::Report;
+use rewrite::Rewritten;
 
 /// A feed document as an origin gave it.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +99,8 @@ pub struct Transformed {
     pub kind: Kind,
     /// What the feed says about when to ask again.
     pub hints: Hints,
+    /// The id the feed is given where a format demands one and it has none of its own.
+    pub id: Option<String>,
     /// One mark an entry, in order: what makes the next refresh proportional to change.
     pub entries: Vec<EntryMark>,
     /// Every picture the document shows, in order of first appearance.
@@ -111,6 +114,9 @@ pub struct Transformed {
 pub struct EntryMark {
     /// BLAKE3 (128 bits) of the entry's repaired bytes, its context (base, namespaces, language) and the policy.
     pub hash: [u8; 16],
+    /// The id it is given where a format demands one; `None`: it has its own. Made from what the source
+    /// says, so no policy changes it.
+    pub id: Option<String>,
     /// Where its cleaned bytes stand in [`Transformed::body`].
     pub span: Range<usize>,
     /// The pictures it shows, each an address and the addresses to try if that fails.
@@ -199,14 +205,7 @@ pub fn transform(
 ) -> Result<Transformed, Error> {
     let mut report = Report::default();
     let text = decode::decode(source, &policy.limits, &mut report)?;
-    let document = if decode::looks_like_json(&text) {
-        Repaired {
-            text: text.into_owned(),
-            kind: Kind::Json,
-        }
-    } else {
-        repair::repair(&text, &policy.limits, &mut report)?
-    };
+    let document = repair::repair(&text, &policy.limits, &mut report)?;
     let feed = read(&document, source, policy);
     let keep = feed.as_ref().and_then(|feed| kept(feed, &policy.select));
     let job = rewrite::Job {
@@ -216,14 +215,19 @@ pub fn transform(
         keep: keep.as_ref(),
         prior,
     };
-    let rewritten = if document.kind == Kind::Json {
+    let mut rewritten = if document.kind == Kind::Json {
         rewrite::json(&job)?
     } else {
         rewrite::xml(&job)?
     };
     rewritten.check(document.kind)?;
+    name(&mut rewritten, &document, source, policy);
     report.absorb(rewritten.report);
     Ok(Transformed {
+        id: feed
+            .as_ref()
+            .filter(|feed| feed.id.is_none())
+            .map(convert::ids::feed),
         body: rewritten.body.into_bytes(),
         kind: document.kind,
         hints: feed.map(|feed| feed.hints).unwrap_or_default(),
@@ -246,6 +250,32 @@ fn read(document: &Repaired, source: &Source<'_>, policy: &Policy) -> Option<rea
         ..read::Options::default()
     };
     read::read_with(&document.text, document.kind, &options)
+}
+
+/// Gives ids to entries that have none, from what the source says of them.
+fn name(rewritten: &mut Rewritten, document: &Repaired, source: &Source<'_>, policy: &Policy) {
+    if rewritten.unnamed.is_empty() {
+        return;
+    }
+    let options = read::Options {
+        base: source.base.cloned(),
+        entries: policy.limits.entries,
+        ..read::Options::default()
+    };
+    let Some(feed) = read::read_with(&document.text, document.kind, &options) else {
+        return;
+    };
+    let ids = convert::ids::mint(&feed.entries);
+    let starts = feed.entries.iter().map(|entry| entry.span.start);
+    let mut minted: HashMap<usize, String> = starts
+        .zip(ids)
+        .filter_map(|(start, id)| Some((start, id?)))
+        .collect();
+    for (at, start) in &rewritten.unnamed {
+        if let Some(mark) = rewritten.entries.get_mut(*at) {
+            mark.id = minted.remove(start);
+        }
+    }
 }
 
 fn keeps_all(policy: &select::Policy) -> bool {

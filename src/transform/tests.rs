@@ -52,6 +52,92 @@ fn what_is_not_touched_comes_out_byte_for_byte() {
 }
 
 #[test]
+fn words_beside_elements_are_no_address() {
+    let feed =
+        rss("<image>two words<url>https://site.example/i.png</url></image><item><guid>1</guid></item>");
+    assert_eq!(clean(&feed), feed);
+    let active = feed.replace("two words", "java&#10;script:alert(1)");
+    assert!(!clean(&active).contains("alert"));
+}
+
+#[test]
+fn json_that_is_cut_off_keeps_its_whole_entries() {
+    let whole = r#"{"version":"https://jsonfeed.org/version/1.1","title":"J","items":[{"id":"1","content_text":"a\tb"},{"id":"2","title":"cut of"#;
+    let made = clean_with(whole, &policy(), None);
+    assert_eq!(made.kind, Kind::Json);
+    assert_eq!(made.entries.len(), 2);
+    let feed = read(&text_of(&made), Kind::Json).expect("a feed");
+    assert_eq!(feed.entries[0].content.value, "a\tb");
+    assert_eq!(feed.entries[1].id.as_deref(), Some("2"));
+    assert!(made.report.counts.contains_key("cut document closed"));
+}
+
+#[test]
+fn base64_that_holds_no_markup_stays_as_it_is() {
+    let feed = "<feed xmlns='http://www.w3.org/2005/Atom'><link rel='self' href='https://feeds.example/feeds/x'/><entry><id>1</id>\
+        <content type='application/octet-stream'>AAECAw==</content></entry></feed>";
+    assert!(clean(feed).contains(">AAECAw==<"));
+}
+
+#[test]
+fn an_id_is_minted_from_what_the_source_says_and_no_policy_changes_it() {
+    let items = "<item><title>A</title><link>https://site.example/1?utm_source=rss&amp;id=1</link></item>\
+        <item><title>B</title><description>&lt;img src='https://site.example/pixel.gif' width='1' height='1'&gt;b&lt;script&gt;c&lt;/script&gt;</description></item>\
+        <item><title>C</title><guid> own </guid></item><item><title>D</title><enclosure url='https://site.example/d.mp3?utm_medium=x'/></item>";
+    let feed = rss(items).replace("https://site.example/<", "https://site.example/?utm_source=rss<");
+    let ids = |policy: &Policy, text: &str| {
+        let made = clean_with(text, policy, None);
+        let entries: Vec<_> = made.entries.iter().map(|mark| mark.id.clone()).collect();
+        (made.id, entries)
+    };
+    let plain = ids(&policy(), &feed);
+    assert_eq!(plain.0.as_deref(), Some("https://site.example/?utm_source=rss"));
+    assert_eq!(
+        plain.1[0].as_deref(),
+        Some("https://site.example/1?utm_source=rss&id=1")
+    );
+    assert!(
+        plain.1[1]
+            .as_ref()
+            .is_some_and(|id| id.starts_with("urn:limpid:")),
+        "{plain:?}"
+    );
+    assert_eq!(plain.1[2], None, "it has its own");
+    let mut other = Policy {
+        title: Some("Mine".to_owned()),
+        ..policy()
+    };
+    other.clean.trackers = !other.clean.trackers;
+    other.clean.images = clean::images::Policy::Strip;
+    assert_eq!(ids(&other, &feed), plain);
+    other.select.drop = vec![select::Rule {
+        title: regex::Regex::new("^[AC]$").ok(),
+        ..select::Rule::default()
+    }];
+    let dropped = ids(&other, &feed).1;
+    assert_eq!(dropped, [plain.1[1].clone(), plain.1[3].clone()]);
+    // What was cleaned before and is copied has the same id.
+    let first = clean_with(&feed, &policy(), None);
+    let second = clean_with(&feed, &policy(), Some(&first));
+    assert_eq!(second.entries, first.entries);
+    // A conversion writes them.
+    let (atom, _) = convert::convert(&(&first).into(), crate::message::Format::Atom, None).expect("converts");
+    let atom = String::from_utf8(atom).expect("UTF-8");
+    for id in [&plain.1[0], &plain.1[1], &plain.1[3], &plain.0]
+        .into_iter()
+        .flatten()
+    {
+        assert!(
+            atom.contains(&format!("<id>{}</id>", id.replace('&', "&amp;"))),
+            "{id}\n{atom}"
+        );
+    }
+    let json = r#"{"version":"https://jsonfeed.org/version/1.1","title":"J","items":[{"url":"https://j.example/1?utm_source=x"},{"id":5}]}"#;
+    let json = ids(&policy(), json).1;
+    assert_eq!(json, [Some("https://j.example/1?utm_source=x".to_owned()), None]);
+}
+
+#[test]
 fn our_address_takes_the_place_of_the_first_self_link_and_the_others_go() {
     let text = rss("<item><guid>1</guid></item>").replace(
         "<atom:link rel=\"self\" href=\"https://feeds.example/feeds/x\"/>",

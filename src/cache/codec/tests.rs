@@ -27,8 +27,10 @@ fn full(body: &str) -> StoredResponse {
         version: Arc::new(Version {
             representation: Representation::new(body.as_bytes().to_vec(), Kind::Atom, None, 5_000),
             marks: Marks::pack(&Unpacked {
+                id: Some("urn:limpid:1".to_owned()),
                 entries: vec![EntryMark {
                     hash: [7; 16],
+                    id: Some("urn:limpid:2".to_owned()),
                     span: 3..body.len(),
                     pictures: vec![picture.clone()],
                 }],

@@ -159,7 +159,9 @@ fn texts(entry: &Entry, from: Kind) -> (Option<atom::Text>, Option<atom::Content
     }
     match from {
         Kind::Rss | Kind::Rdf => (None, Some(content(&entry.summary, entry))),
-        Kind::Atom | Kind::Json => (summary(), None),
+        Kind::Atom | Kind::Json if entry.link.is_some() => (summary(), None),
+        // Content or a link must be there.
+        Kind::Atom | Kind::Json => (None, Some(content(&entry.summary, entry))),
     }
 }
 

@@ -7,6 +7,7 @@ mod atom;
 mod json;
 mod rss;
 mod namespaces;
+mod tidy;
 pub mod ids;
 
 use std::borrow::Cow;
@@ -18,7 +19,7 @@ use url::Url;
 
 use super::clean::holds_known_tag;
 use super::read::{Feed, Options, Text, read_with};
-use super::{Error, fields, plain};
+use super::{EntryMark, Error, Transformed, fields, plain};
 use crate::message::{Format, Kind};
 
 pub use html::html;
@@ -31,16 +32,55 @@ pub struct Own<'a> {
     pub hub: Option<&'a Url>,
 }
 
-/// Converts a cleaned document of `kind` to `format`; a document that is in it already comes back as
-/// it is. RSS 0.9x is a form of RSS 2.0; Atom 0.3, CDF and RDF are converted.
+/// A cleaned document, with the ids that its source was given before it was cleaned.
+#[derive(Clone, Copy, Debug)]
+pub struct Cleaned<'a> {
+    pub body: &'a [u8],
+    pub kind: Kind,
+    /// The id of the feed, where it has none of its own.
+    pub id: Option<&'a str>,
+    /// Its entries.
+    pub entries: &'a [EntryMark],
+}
+
+impl<'a> From<&'a Transformed> for Cleaned<'a> {
+    fn from(made: &'a Transformed) -> Self {
+        Self {
+            body: &made.body,
+            kind: made.kind,
+            id: made.id.as_deref(),
+            entries: &made.entries,
+        }
+    }
+}
+
+/// Converts a cleaned document to `format`; a document that is in it already comes back as it is.
+/// RSS 0.9x is a form of RSS 2.0; Atom 0.3, CDF and RDF are converted.
 ///
 /// # Errors
 /// [`Error::Convert`] when the document cannot be read or built.
-pub fn convert(body: &[u8], kind: Kind, format: Format, own: Own<'_>) -> Result<(Vec<u8>, Kind), Error> {
-    if is_already(body, kind, format) {
-        return Ok((body.to_vec(), kind));
+pub fn convert(cleaned: &Cleaned<'_>, format: Format, own: Own<'_>) -> Result<(Vec<u8>, Kind), Error> {
+    if is_already(cleaned.body, cleaned.kind, format) {
+        return Ok((cleaned.body.to_vec(), cleaned.kind));
     }
-    write(&read_clean(body, kind)?, kind, format, own)
+    let mut feed = read_clean(cleaned.body, cleaned.kind)?;
+    name(&mut feed, cleaned);
+    tidy::tidy(&mut feed);
+    write(&feed, cleaned.kind, format, own)
+}
+
+/// Gives feed and entries the ids they have not.
+fn name(feed: &mut Feed, cleaned: &Cleaned<'_>) {
+    feed.id = feed.id.take().or_else(|| cleaned.id.map(str::to_owned));
+    if feed.entries.len() == cleaned.entries.len() {
+        for (entry, mark) in feed.entries.iter_mut().zip(cleaned.entries) {
+            entry.id = entry.id.take().or_else(|| mark.id.clone());
+        }
+    }
+    let minted = ids::mint(&feed.entries);
+    for (entry, id) in feed.entries.iter_mut().zip(minted) {
+        entry.id = entry.id.take().or(id);
+    }
 }
 
 /// Writes a feed that was read from a document of kind `from`.

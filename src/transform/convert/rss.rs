@@ -47,6 +47,7 @@ pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
         .unwrap_or_default()
         .to_owned();
     let (editor, creators) = author(&feed.authors);
+    let mut known = HashSet::new();
     let mut channel = rss::Channel {
         // A description is demanded (RSS 2.0, "Required channel elements"); a feed without one has its title.
         description: first([Some(feed.subtitle.to_html().as_str()), Some(title.as_str())])
@@ -75,7 +76,11 @@ pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
             .map(dates::to_rfc822),
         categories: feed.categories.iter().map(category).collect(),
         generator: feed.generator.clone(),
-        ttl: feed.hints.ttl.map(|seconds| seconds.div_ceil(60).to_string()),
+        ttl: feed
+            .hints
+            .ttl
+            .filter(|seconds| *seconds > 0)
+            .map(|seconds| seconds.div_ceil(60).to_string()),
         skip_hours: feed.hints.skip_hours.iter().map(ToString::to_string).collect(),
         skip_days: feed
             .hints
@@ -87,7 +92,7 @@ pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
         items: feed
             .entries
             .iter()
-            .map(|entry| item(entry, &namespaces))
+            .map(|entry| item(entry, &mut known, &namespaces))
             .collect(),
         extensions: namespaces.for_rss(&extensions),
         dublin_core_ext: dublin_core(creators, &feed.contributors),
@@ -113,8 +118,10 @@ fn prefixes_inside(extensions: &[Extension], feed: &Feed, namespaces: &Namespace
     all.flat_map(|extension| namespaces.used_by(extension)).collect()
 }
 
-fn item(entry: &Entry, namespaces: &Namespaces) -> rss::Item {
+/// `known` are the ids of the items before: no two may have the same.
+fn item(entry: &Entry, known: &mut HashSet<String>, namespaces: &Namespaces) -> rss::Item {
     let id = ids::entry(entry);
+    let is_new = known.insert(id.clone());
     // With both, the summary is the description and the content stands beside it.
     let (description, content) = match (entry.summary.is_empty(), entry.content.is_empty()) {
         (false, false) => (entry.summary.to_html(), Some(entry.content.to_html())),
@@ -132,9 +139,13 @@ fn item(entry: &Entry, namespaces: &Namespaces) -> rss::Item {
         author,
         categories: entry.categories.iter().map(category).collect(),
         comments: entry.comments.clone(),
-        enclosure: enclosures.first().map(enclosure),
-        guid: Some(rss::Guid {
+        enclosure: enclosures
+            .first()
+            .filter(|first| ids::is_web_address(&first.url))
+            .map(enclosure),
+        guid: is_new.then(|| rss::Guid {
             permalink: ids::is_web_address(&id)
+                && ids::is_iri(&id)
                 && (entry.id_is_permalink || entry.link.as_deref() == Some(&id)),
             value: id,
         }),
@@ -154,9 +165,12 @@ fn item(entry: &Entry, namespaces: &Namespaces) -> rss::Item {
 fn carried(entry: &Entry, enclosures: &[Enclosure]) -> Vec<Extension> {
     let shown = shown(&entry.extensions);
     let mut extensions = entry.extensions.clone();
+    let has_first = enclosures
+        .first()
+        .is_some_and(|first| ids::is_web_address(&first.url));
     let more = enclosures
         .iter()
-        .skip(1)
+        .skip(usize::from(has_first))
         .filter(|enclosure| !shown.contains(enclosure.url.as_str()));
     extensions.extend(more.map(media_content));
     let image = entry.image.as_deref().filter(|image| !shown.contains(image));
@@ -166,14 +180,15 @@ fn carried(entry: &Entry, enclosures: &[Enclosure]) -> Vec<Extension> {
     extensions
 }
 
+/// Those on the web first: RSS has a place for one, and it must be there.
 fn enclosures(entry: &Entry) -> Vec<Enclosure> {
-    entry
-        .enclosures
-        .iter()
-        .chain(&entry.content_src)
+    let all = entry.enclosures.iter().chain(&entry.content_src);
+    let mut all: Vec<Enclosure> = all
         .filter(|enclosure| !enclosure.url.is_empty())
         .cloned()
-        .collect()
+        .collect();
+    all.sort_by_key(|enclosure| !ids::is_web_address(&enclosure.url));
+    all
 }
 
 /// Length and type are demanded; a length that is not known is 0.

@@ -68,9 +68,21 @@ fn ours() -> Own<'static> {
     }
 }
 
+/// A document of which nothing else is known.
+fn bare(text: &str, kind: Kind) -> Cleaned<'_> {
+    Cleaned {
+        body: text.as_bytes(),
+        kind,
+        id: None,
+        entries: &[],
+    }
+}
+
 /// Written anew even if it is in the format already.
 fn written(text: &str, kind: Kind, format: Format) -> String {
-    let feed = read_clean(text.as_bytes(), kind).unwrap();
+    let mut feed = read_clean(text.as_bytes(), kind).unwrap();
+    name(&mut feed, &bare(text, kind));
+    tidy::tidy(&mut feed);
     String::from_utf8(write(&feed, kind, format, ours()).unwrap().0).unwrap()
 }
 
@@ -407,6 +419,53 @@ fn text_never_becomes_markup() {
     }
 }
 
+/// Everything that a lenient source may say and a strict format may not.
+const LOOSE: &str = r#"<rss xmlns:a="http://www.w3.org/2005/Atom"><channel><title>L</title><link>https://a.example/a b</link>
+<language>en_US</language><ttl>0</ttl><category domain="no address">c</category><category> </category>
+<a:link rel="two words" href="https://a.example/x"/><a:link rel="me" hreflang="English" type="html" href="https://a.example/m"/>
+<item><title>A</title><guid>tag:a.example:1</guid><link>https://a.example/1|2</link><author>ann@localhost (Ann)</author>
+  <enclosure url="magnet:?xt=urn:btih:1" length="1" type="x-bittorrent"/><enclosure url="https://a.example/1 2.mp3" length="" type="audio/mpeg/"/></item>
+<item><title>B</title><guid>tag:a.example:1</guid></item>
+<item><title>C</title><guid>https://a.example/{c}</guid></item></channel></rss>"#;
+
+const SUMMARY_ALONE: &str = "<feed xmlns='http://purl.org/atom/ns#' version='0.3'><title>S</title>
+<entry><title>A</title><summary>only this</summary></entry></feed>";
+
+#[test]
+fn what_is_said_loosely_is_said_as_the_format_wants_it() {
+    let rss = written(LOOSE, Kind::Rss, Format::Rss);
+    assert_valid_rss("loose", &rss.replacen("<item><title>B</title></item>", "", 1));
+    for part in [
+        "<link>https://a.example/a%20b</link>",
+        "<language>en-US</language>",
+        "<enclosure url=\"https://a.example/1%202.mp3\" length=\"0\" type=\"audio/mpeg\"/>",
+        "url=\"magnet:?xt=urn:btih:1\"",
+        "<guid isPermaLink=\"false\">https://a.example/{c}</guid>",
+        "<item><title>B</title></item>",
+    ] {
+        assert!(rss.contains(part), "{part}\n{rss}");
+    }
+    for part in ["<ttl>", "two words", "hreflang", "type=\"html\""] {
+        assert!(!rss.contains(part), "{part}\n{rss}");
+    }
+    let atom = written(LOOSE, Kind::Rss, Format::Atom);
+    for part in [
+        "xml:lang=\"en-US\"",
+        "<id>urn:limpid:id:tag%3Aa.example%3A1</id>",
+        "<category term=\"c\"/>",
+        "<name>ann@localhost (Ann)</name>",
+        "href=\"https://a.example/1%7C2\"",
+    ] {
+        assert!(atom.contains(part), "{part}\n{atom}");
+    }
+    let alone = written(SUMMARY_ALONE, Kind::Atom, Format::Atom);
+    assert_valid_atom("summary", &alone);
+    assert!(
+        alone.contains("<content type=\"text\">only this</content>"),
+        "{alone}"
+    );
+}
+
 #[test]
 fn a_document_in_the_format_already_comes_back_as_it_is() {
     for (text, kind, format, same) in [
@@ -419,12 +478,16 @@ fn a_document_in_the_format_already_comes_back_as_it_is() {
         (RDF, Kind::Rdf, Format::Rss, false),
         (RDF, Kind::Rdf, Format::Source, true),
     ] {
-        let (out, kind_out) = convert(text.as_bytes(), kind, format, ours()).unwrap();
+        let (out, kind_out) = convert(&bare(text, kind), format, ours()).unwrap();
         assert_eq!(out == text.as_bytes(), same, "{kind:?} {format:?}");
         assert!(!same || kind_out == kind);
     }
-    assert!(convert(b"\xff", Kind::Rss, Format::Atom, Own::default()).is_err());
-    assert!(convert(b"", Kind::Rss, Format::Atom, Own::default()).is_err());
+    let garbled = Cleaned {
+        body: b"\xff",
+        ..bare("", Kind::Rss)
+    };
+    assert!(convert(&garbled, Format::Atom, Own::default()).is_err());
+    assert!(convert(&bare("", Kind::Rss), Format::Atom, Own::default()).is_err());
 }
 
 #[test]

@@ -20,6 +20,7 @@ impl<'j> Stream<'j> {
         let source = self.scanner.slice(place.span.start, place.span.end);
         let hash = self.hash(source);
         let link = place.link.clone();
+        let unnamed = (!place.has_id).then_some(place.span.start);
         self.collect();
         let begin = self.out.len();
         let pictures = if let Some((bytes, mark)) = self.memo.find(&hash) {
@@ -36,8 +37,12 @@ impl<'j> Stream<'j> {
             self.clean_entry(piece, name, index)?
         };
         self.done.show(&pictures, &mut self.seen);
+        self.done
+            .unnamed
+            .extend(unnamed.map(|start| (self.done.entries.len(), start)));
         self.done.entries.push(EntryMark {
             hash,
+            id: None,
             span: begin..self.out.len(),
             pictures,
         });

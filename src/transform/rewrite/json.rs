@@ -112,6 +112,9 @@ fn write_items(
         if !done.entries.is_empty() {
             done.body.push(',');
         }
+        if !has_id(&item) {
+            done.unnamed.push((done.entries.len(), index));
+        }
         let hash = hasher.clone().part(to_text(&item)?.as_bytes()).finish();
         let begin = done.body.len();
         let pictures = if let Some((bytes, mark)) = memo.find(&hash) {
@@ -128,12 +131,21 @@ fn write_items(
         done.show(&pictures, seen);
         done.entries.push(EntryMark {
             hash,
+            id: None,
             span: begin..done.body.len(),
             pictures,
         });
     }
     done.body.push(']');
     Ok(())
+}
+
+fn has_id(item: &Value) -> bool {
+    match item.get("id") {
+        Some(Value::String(id)) => !id.trim().is_empty(),
+        Some(Value::Number(_)) => true,
+        _ => false,
+    }
 }
 
 fn clean_item(item: &mut Value, base: Option<&Url>, job: &Job<'_>, cleaner: &mut Cleaner<'_>) {

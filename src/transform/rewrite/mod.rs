@@ -55,6 +55,9 @@ impl Job<'_> {
 pub struct Rewritten {
     pub body: String,
     pub entries: Vec<EntryMark>,
+    /// Of those without an id: which they are of [`Self::entries`], and where they begin in the source
+    /// (JSON Feed: their index).
+    pub unnamed: Vec<(usize, usize)>,
     pub pictures: Vec<Picture>,
     pub report: Report,
 }

@@ -32,6 +32,8 @@ pub(super) struct Place {
     pub(super) span: Range<usize>,
     /// As written.
     pub(super) link: Option<String>,
+    /// Whether it has an id of its own.
+    pub(super) has_id: bool,
 }
 
 /// `item` or `entry`, in any vocabulary of feeds.
@@ -64,6 +66,8 @@ struct State {
     entry: Option<usize>,
     /// Where the text of a link began.
     link_text: Option<usize>,
+    /// Where the text of an entry's id began.
+    id_text: Option<usize>,
 }
 
 impl Outline {
@@ -87,6 +91,8 @@ impl Outline {
                     state.depth += 1;
                     if name.is(Vocabulary::Rss, "link") {
                         state.link_text = Some(piece.at + piece.raw.len());
+                    } else if state.entry == Some(state.depth - 1) && is_of_feeds(&name, &["guid", "id"]) {
+                        state.id_text = Some(piece.at + piece.raw.len());
                     }
                 }
                 Kind::Empty(name) => {
@@ -99,6 +105,9 @@ impl Outline {
                     if let Some(from) = state.link_text.take() {
                         let link = decode(scanner.slice(from, piece.at));
                         outline.link(link.trim(), &state, state.depth - 1);
+                    }
+                    if let Some(from) = state.id_text.take() {
+                        outline.id(scanner.slice(from, piece.at));
                     }
                     if state.entry == Some(state.depth) {
                         outline.close_entry(&mut state, piece.at + piece.raw.len());
@@ -129,6 +138,7 @@ impl Outline {
             self.entries.push(Place {
                 span: at..at,
                 link: None,
+                has_id: attributes(raw).any(|a| a.name.ends_with(":about") && !a.raw.trim().is_empty()),
             });
             return;
         }
@@ -161,6 +171,12 @@ impl Outline {
         };
         if let Some(place) = place.filter(|place| place.is_none() && !link.is_empty()) {
             *place = Some(link.to_owned());
+        }
+    }
+
+    fn id(&mut self, written: &str) {
+        if let Some(place) = self.entries.last_mut() {
+            place.has_id |= !decode(written).trim().is_empty();
         }
     }
 
