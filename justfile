@@ -14,6 +14,11 @@ test:
 bless:
     BLESS=1 cargo test --test it cleaning
 
+# One fuzz target for so many seconds (needs cargo-fuzz), with the fixtures as seeds
+fuzz TARGET SECONDS="300":
+    mkdir -p fuzz/corpus/{{TARGET}}
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{TARGET}} fuzz/corpus/{{TARGET}} tests/fixtures -- -max_total_time={{SECONDS}} -max_len=65536
+
 # The built-in demo
 run:
     cargo run --release -- serve

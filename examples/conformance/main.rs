@@ -324,7 +324,8 @@ fn equal<T: PartialEq + std::fmt::Debug>(before: &T, after: &T) -> Result<(), St
 
 fn converts(done: &Transformed, format: Format, entries: usize) -> Result<(), String> {
     let kind = done.kind;
-    let (out, out_kind) = convert::convert(&done.into(), format, convert::Own::default()).map_err(|error| error.to_string())?;
+    let (out, out_kind) =
+        convert::convert(&done.into(), format, convert::Own::default()).map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&out).into_owned();
     safe::check(&text, out_kind)?;
     lossless::well_formed(&text, out_kind)?;
