@@ -127,13 +127,15 @@ struct Label {
 impl Label {
     /// `None`: unknown, or one of 16 or 32 bits, which [`by_width`] would have seen.
     fn new(label: &str) -> Option<Self> {
-        let label = label.trim().to_ascii_lowercase().replace('_', "-");
+        let written = label.trim();
+        let label = written.to_ascii_lowercase().replace('_', "-");
         let label = ALIASES
             .iter()
             .find(|(alias, _)| *alias == label)
             .map_or(label.as_str(), |(_, name)| name);
-        let encoding = Encoding::for_label_no_replacement(label.as_bytes())
-            .or_else(|| Encoding::for_label_no_replacement(label.replace('-', "_").as_bytes()))
+        let encoding = [written, label, &label.replace('-', "_")]
+            .iter()
+            .find_map(|spelling| Encoding::for_label_no_replacement(spelling.as_bytes()))
             .filter(|encoding| *encoding != UTF_16BE && *encoding != UTF_16LE)?;
         let ascii_only = matches!(label, "us-ascii" | "ascii" | "ansi-x3.4-1968" | "iso-ir-6");
         Some(Self { encoding, ascii_only })

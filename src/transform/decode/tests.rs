@@ -285,6 +285,14 @@ fn the_charset_is_found() {
             "EUC-KR, from the XML declaration",
         ),
         (
+            "euc-kr",
+            "",
+            "",
+            "KS_C_5601-1987",
+            "서울",
+            "EUC-KR, from the XML declaration",
+        ),
+        (
             "gb18030",
             "",
             "a/b; charset=gb2312",

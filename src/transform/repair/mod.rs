@@ -1,9 +1,10 @@
-//! 6 REPAIR: any text in, well-formed XML out. Every repair is noted; all of it is linear in time.
+//! 6 REPAIR: any text in, well-formed XML (or JSON) out. Every repair is noted; all of it is linear in time.
 //!
 //! A document that is well-formed comes through byte for byte, but for its XML declaration and its
 //! DOCTYPE. One that is not is walked twice: the first walk learns which elements are never
 //! closed, the second closes them where their author would have.
 
+mod json;
 mod walk;
 mod tokens;
 mod attributes;
@@ -22,13 +23,14 @@ mod tests;
 #[cfg(test)]
 mod properties;
 
+use super::decode::looks_like_json;
 use super::report::Report;
 use super::{Error, Limits};
 use crate::message::Kind;
 use walk::Walk;
 
 /// A well-formed XML document: UTF-8 declaration, no DOCTYPE, only the five predefined entities and
-/// character references, every prefix declared, nesting below the limit.
+/// character references, every prefix declared, nesting below the limit. Or a JSON text.
 #[derive(Clone, Debug)]
 pub struct Repaired {
     /// The document.
@@ -46,6 +48,12 @@ pub struct Repaired {
 /// # Errors
 /// When it is no feed: a web page, another XML vocabulary, nothing.
 pub fn repair(text: &str, limits: &Limits, report: &mut Report) -> Result<Repaired, Error> {
+    if looks_like_json(text) {
+        return Ok(Repaired {
+            text: json::json(text, report).into_owned(),
+            kind: Kind::Json,
+        });
+    }
     let legal = text::without_illegal(text);
     let mut walked = Walk::new(&legal.text, limits, &[]).run()?;
     if !walked.unclosed.is_empty() {

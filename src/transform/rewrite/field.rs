@@ -191,6 +191,10 @@ impl<'j> Stream<'j> {
     fn clean_base64(&mut self, core: &str, base: Option<&Rc<Url>>) -> Option<String> {
         let base = self.markup_base(base);
         if let Some(text) = unpack(core) {
+            // Without `<` there is no markup: any other data.
+            if !text.contains('<') {
+                return None;
+            }
             let clean = self.cleaner.text_or_html(&text, base.as_ref());
             return (!is_same_markup(&text, &clean)).then(|| BASE64.encode(clean));
         }

@@ -62,7 +62,9 @@ impl<'j> Stream<'j> {
 
     fn write_run(&mut self, raw: &str, mixed: bool) {
         let decoded = decode(raw);
-        let frame = self.frames.last();
+        // Words beside elements are no address, though a browser would make one of them.
+        let is_words = decoded.trim().contains(char::is_whitespace) && !fields::is_script(&decoded);
+        let frame = self.frames.last().filter(|_| !is_words);
         if let Some((role, base)) = frame.and_then(|frame| Some((frame.address?, frame.base.clone()))) {
             return match self.address(decoded.trim(), base.as_ref(), role) {
                 Place::Keep => self.out.push_str(raw),
