@@ -121,7 +121,12 @@ fn an_id_is_minted_from_what_the_source_says_and_no_policy_changes_it() {
     let second = clean_with(&feed, &policy(), Some(&first));
     assert_eq!(second.entries, first.entries);
     // A conversion writes them.
-    let (atom, _) = convert::convert(&(&first).into(), crate::message::Format::Atom, None).expect("converts");
+    let (atom, _) = convert::convert(
+        &(&first).into(),
+        crate::message::Format::Atom,
+        convert::Own::default(),
+    )
+    .expect("converts");
     let atom = String::from_utf8(atom).expect("UTF-8");
     for id in [&plain.1[0], &plain.1[1], &plain.1[3], &plain.0]
         .into_iter()
