@@ -111,10 +111,14 @@ async fn bring_in(server: &Server, feeds: usize) {
 
 /// Reads one feed after another, each couple of seconds.
 async fn read(mut reader: Reader, number: usize, feeds: usize, counts: Arc<Counts>, over: Arc<AtomicBool>) {
-    let mut n = number * 7 % feeds;
+    let first = number * 7 % feeds;
+    let mut turn = 0;
     // Not all at once.
     tokio::time::sleep(Duration::from_millis(number as u64 % 2_000)).await;
     while !over.load(Ordering::Relaxed) {
+        // A few feeds each, again and again: what they know of them is worth something.
+        let n = (first + turn % 5 * (feeds / 5 + 1)) % feeds;
+        turn += 1;
         counts.read.fetch_add(1, Ordering::Relaxed);
         match reader.read(n).await {
             Some((200, _)) => {}
@@ -126,8 +130,6 @@ async fn read(mut reader: Reader, number: usize, feeds: usize, counts: Arc<Count
                 counts.errors.fetch_add(1, Ordering::Relaxed);
             }
         }
-        // A few feeds each, so that what they know is worth something.
-        n = (n + feeds / 5 + 1) % feeds;
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
 }

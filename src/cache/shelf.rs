@@ -5,7 +5,7 @@
 //! written is served from memory.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::sync::broadcast;
@@ -20,8 +20,13 @@ pub(super) struct Shelf {
     store: Store,
     on_load: OnLoad,
     /// True while the store does not do what it is asked: said once, not at every call.
-    troubled: AtomicBool,
+    /// The gravest thing it does not do at present.
+    trouble: AtomicU8,
 }
+
+const NO_TROUBLE: u8 = 0;
+const READING: u8 = 1;
+const WRITING: u8 = 2;
 
 /// A copy and which lease wrote it; 0: one without a lease.
 #[derive(Clone, Debug)]
@@ -76,7 +81,7 @@ impl Shelf {
         Self {
             store,
             on_load,
-            troubled: AtomicBool::new(false),
+            trouble: AtomicU8::new(NO_TROUBLE),
         }
     }
 
@@ -90,7 +95,7 @@ impl Shelf {
     /// # Errors
     /// When the store gives no answer: that says nothing about the copy.
     pub(super) async fn load(&self, key: &str) -> Result<Option<Copy>, Error> {
-        let record = self.told(self.store.get(Space::Feed, key).await)?;
+        let record = self.told(READING, self.store.get(Space::Feed, key).await)?;
         let Some(record) = record else {
             return Ok(None);
         };
@@ -114,7 +119,10 @@ impl Shelf {
         let same = before.is_some_and(|before| Arc::ptr_eq(&before.response.version, &response.version));
         if same {
             let head = codec::head(response);
-            match self.told(self.store.put_head(Space::Feed, key, head, copy.fence).await) {
+            match self.told(
+                WRITING,
+                self.store.put_head(Space::Feed, key, head, copy.fence).await,
+            ) {
                 Ok(true) => return Kept::Yes,
                 // The record is gone, or a later one is there: the next write tells which.
                 Ok(false) => {}
@@ -122,7 +130,7 @@ impl Shelf {
             }
         }
         let record = codec::record(response, copy.fence);
-        match self.told(self.store.put(Space::Feed, key, record).await) {
+        match self.told(WRITING, self.store.put(Space::Feed, key, record).await) {
             Ok(true) => Kept::Yes,
             Ok(false) => Kept::Outdated,
             Err(_) => Kept::No,
@@ -131,7 +139,7 @@ impl Shelf {
 
     /// Asks for the right to refresh `key` within `time`.
     pub(super) async fn right(&self, key: &str, time: Duration) -> Right {
-        match self.told(self.store.lease(Space::Feed, key, time).await) {
+        match self.told(READING, self.store.lease(Space::Feed, key, time).await) {
             Ok(Some(lease)) => Right::Ours(lease),
             Ok(None) => Right::Theirs,
             Err(_) => Right::Unknown,
@@ -140,7 +148,9 @@ impl Shelf {
 
     /// All heads, as a start reads them.
     pub(super) async fn heads(&self) -> Vec<(String, codec::Head)> {
-        let heads = self.told(self.store.heads(Space::Feed).await).unwrap_or_default();
+        let heads = self
+            .told(READING, self.store.heads(Space::Feed).await)
+            .unwrap_or_default();
         let read = |(key, head)| Some((key, codec::read_head(&head)?));
         heads.into_iter().filter_map(read).collect()
     }
@@ -154,18 +164,23 @@ impl Shelf {
         self.store.close().await;
     }
 
-    /// Says that the store fails, and that it works again: once each.
-    fn told<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+    /// Says that the store fails, and that it works again: once each. A full disk goes on giving what it has, so
+    /// only a write shows that writing works again.
+    fn told<T>(&self, doing: u8, result: Result<T, Error>) -> Result<T, Error> {
         match &result {
             Ok(_) => {
-                if self.troubled.load(Ordering::Relaxed) && self.troubled.swap(false, Ordering::Relaxed) {
+                let trouble = self.trouble.load(Ordering::Relaxed);
+                if trouble != NO_TROUBLE
+                    && trouble <= doing
+                    && self.trouble.swap(NO_TROUBLE, Ordering::Relaxed) != NO_TROUBLE
+                {
                     tracing::info!("the store works again");
                 }
             }
             // One record that is too large says nothing about the others.
             Err(error @ Error::TooLarge { .. }) => tracing::warn!(%error, "a feed is kept in memory only"),
             Err(error) => {
-                if !self.troubled.swap(true, Ordering::Relaxed) {
+                if self.trouble.fetch_max(doing, Ordering::Relaxed) == NO_TROUBLE {
                     tracing::warn!(%error, "the store fails; serving from memory");
                 }
             }

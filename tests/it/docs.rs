@@ -189,6 +189,42 @@ fn the_reference_of_settings_is_what_the_program_prints() {
     assert!(printed == kept, "run: limpid config reference > docs/settings.md");
 }
 
+/// Where the test `a::b::name` may stand.
+fn stands_in(module: &[&str]) -> Vec<std::path::PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let bases = [root.join("tests/it"), root.join("src")].map(|base| base.join(module.join("/")));
+    let files = |base: &std::path::PathBuf| {
+        [
+            base.with_extension("rs"),
+            base.join("mod.rs"),
+            base.join("tests.rs"),
+        ]
+    };
+    bases.iter().flat_map(files).collect()
+}
+
+#[test]
+fn the_tests_that_the_threat_model_names_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("SECURITY.md")).expect("the threat model");
+    let name = regex::Regex::new("`((?:[a-z0-9_]+::)+)([a-z0-9_]{20,})`").expect("regex");
+    let mut named = 0;
+    for found in name.captures_iter(&text) {
+        let module: Vec<&str> = found[1].trim_end_matches("::").split("::").collect();
+        let texts = stands_in(&module)
+            .into_iter()
+            .filter_map(|path| std::fs::read_to_string(path).ok());
+        let test = format!("fn {}(", &found[2]);
+        assert!(
+            texts.into_iter().any(|text| text.contains(&test)),
+            "there is no test {}",
+            &found[0]
+        );
+        named += 1;
+    }
+    assert!(named > 40, "only {named} tests are named");
+}
+
 #[test]
 fn links_between_pages_lead_somewhere() {
     let link = regex::Regex::new(r"\]\(([^):#]+)\)").expect("regex");

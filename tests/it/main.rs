@@ -26,6 +26,7 @@ mod instances;
 mod pushing;
 mod faults;
 mod settings;
+mod secrets;
 mod commands;
 mod images;
 mod pictures;
