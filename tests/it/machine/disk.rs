@@ -59,8 +59,14 @@ async fn a_full_disk_costs_no_answer_and_what_was_kept_before_is_kept() {
         );
         full.signal("TERM");
         assert!(full.child.wait().expect("it ends").success());
-        let told = log.by_ref().filter(|line| line.contains("the store fails")).count();
-        assert!((1..=3).contains(&told), "the owner is told, and not at every write: {told}");
+        let told = log
+            .by_ref()
+            .filter(|line| line.contains("the store fails"))
+            .count();
+        assert!(
+            (1..=3).contains(&told),
+            "the owner is told, and not at every write: {told}"
+        );
 
         let mut after = Running::start(&home, &["--set", "refresh.background=false"]);
         all_are_served(&after.said("readers"));

@@ -113,7 +113,7 @@ async fn a_flood_of_pings_and_settings_is_borne() {
 async fn whoever_opens_no_window_or_opens_it_by_single_bytes_is_let_go() {
     let (_origin, build) = small().await;
     let proxy = build
-        .served(|options| options.header_timeout = Duration::from_millis(150))
+        .served(|options| options.header_timeout = Duration::from_millis(400))
         .start()
         .await;
     let no_window = [0, 4, 0, 0, 0, 0];

@@ -10,7 +10,7 @@ use crate::support::client::connect;
 use crate::support::origin::Origin;
 use crate::support::proxy::{Proxy, proxy};
 
-const A_MOMENT: Duration = Duration::from_millis(150);
+const A_MOMENT: Duration = Duration::from_millis(400);
 
 async fn impatient() -> (Origin, Proxy) {
     let (origin, build) = small().await;
@@ -107,7 +107,7 @@ async fn whoever_takes_nothing_of_what_he_asked_for_is_let_go() {
     .await;
     let mut stream = greedy(&proxy).await;
     // Nothing is read until the proxy has nobody to serve any more: its permits come back.
-    tokio::time::sleep(A_MOMENT * 10).await;
+    tokio::time::sleep(A_MOMENT * 5).await;
     let taken = to_the_end(&mut stream).await.len();
     assert!(taken < 119 * 100 * 1024, "all {taken} bytes were held for him");
 }
@@ -127,7 +127,7 @@ async fn whoever_is_slow_to_take_a_long_answer_gets_all_of_it() {
 async fn readers_are_answered_while_hundreds_idle_and_the_idle_are_let_go() {
     let (_origin, build) = small().await;
     let proxy = build
-        .served(|options| options.header_timeout = Duration::from_millis(500))
+        .served(|options| options.header_timeout = Duration::from_secs(1))
         .start()
         .await;
     let mut idle = Vec::new();
