@@ -12,6 +12,8 @@
 )]
 
 mod support;
+#[path = "../src/transform/clean/tests/bombs.rs"]
+mod bombs;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -96,6 +98,7 @@ fn main() {
     refresh(rounds, 20);
     refresh(rounds, 100);
     growth(rounds.min(7));
+    bombs();
 }
 
 /// Bytes in, clean bytes out.
@@ -177,10 +180,9 @@ fn stages(rounds: usize) {
     );
 }
 
-/// A feed that was seen before.
+/// A feed that was seen before: since then one entry came in front and the last one went.
 fn refresh(rounds: usize, entries: usize) {
-    let contents = support::articles(entries, 2);
-    let before = support::rss(&contents, 2);
+    let before = support::rss(&support::articles(entries, 2), 2);
     let newer = support::articles(entries, 1);
     let after = support::rss(&newer, 1);
     let policy = support::proxied();
@@ -195,10 +197,13 @@ fn refresh(rounds: usize, entries: usize) {
         body: &same.body,
         entries: &same.entries,
     };
-    assert_eq!(
-        transform(&source, &policy, Some(prior)).expect("a feed").body,
-        same.body
-    );
+    let refreshed = transform(&source, &policy, Some(prior)).expect("a feed");
+    assert_eq!(refreshed.body, same.body);
+    let known = refreshed
+        .entries
+        .iter()
+        .filter(|mark| old.entries.iter().any(|old| old.hash == mark.hash));
+    assert_eq!(known.count(), entries - 1, "only one entry is new");
     measure(
         &format!("refresh of {entries} entries"),
         rounds,
@@ -212,6 +217,41 @@ fn refresh(rounds: usize, entries: usize) {
             row("equal body: its hash", || hash(after.as_bytes())),
         ],
     );
+}
+
+/// What once took parsers minutes: the slowest of all, and the time that half of it takes.
+fn bombs() {
+    const SIZE: usize = 100_000;
+    let policy = Policy::default();
+    let time = |html: &str| {
+        let begin = Instant::now();
+        black_box(Cleaner::new(&policy.clean).html(html, None));
+        begin.elapsed()
+    };
+    let mut slowest: Vec<(Duration, Duration, String)> = bombs::all()
+        .iter()
+        .map(|bomb| {
+            let (half, whole) = (bomb(SIZE / 2), bomb(SIZE));
+            let least = |html: &str| (0..3).map(|_| time(html)).min().unwrap_or_default();
+            (least(&whole), least(&half), whole.chars().take(32).collect())
+        })
+        .collect();
+    slowest.sort();
+    slowest.reverse();
+    println!(
+        "\n{} kinds of markup made to be slow, {} KB each: the slowest",
+        slowest.len(),
+        SIZE / 1000
+    );
+    println!("{:<44} {:>10} {:>10}", "", "ms", "half, ms");
+    for (whole, half, begin) in slowest.iter().take(5) {
+        println!(
+            "{:<44} {:>10.1} {:>10.1}",
+            format!("{begin:?}"),
+            whole.as_secs_f64() * 1e3,
+            half.as_secs_f64() * 1e3
+        );
+    }
 }
 
 /// Time for each byte, by size: flat when it is linear.

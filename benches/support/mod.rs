@@ -126,7 +126,7 @@ pub(crate) fn rss(contents: &[String], first: u64) -> String {
         let _ = write!(
             out,
             "<item>\n<title>第{id}篇：河流与灯塔</title>\n<link>https://www.news.example/zh/a-{id}</link>\n<guid isPermaLink=\"false\">article-{id}</guid>\n<pubDate>Tue, 07 Apr 2026 12:{:02}:23 +0000</pubDate>\n<description>关于河流与灯塔的一篇短文，供测量之用。</description>\n<content:encoded><![CDATA[{content}]]></content:encoded>\n</item>\n",
-            n % 60
+            id % 60
         );
     }
     out.push_str("</channel>\n</rss>\n");

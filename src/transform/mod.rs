@@ -19,6 +19,7 @@ pub mod dates;
 pub mod plain;
 pub mod report;
 mod characters;
+mod work;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr_iter};
 
 use super::elements;
+use crate::transform::work;
 
 /// Attributes kept of one tag.
 const MAX_ATTRIBUTES: usize = 128;
@@ -78,7 +79,9 @@ impl Scan<'_> {
     }
 
     fn find(&self, byte: u8) -> Option<usize> {
-        memchr(byte, self.bytes.get(self.at..)?).map(|found| self.at + found)
+        let found = memchr(byte, self.bytes.get(self.at..)?).map(|found| self.at + found);
+        work::did(found.unwrap_or(self.bytes.len()) - self.at);
+        found
     }
 
     fn skip_past(&mut self, byte: u8) {

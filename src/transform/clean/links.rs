@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use url::Url;
+use url::{Position, Url};
 
 use super::RewriteRule;
 use super::address::Simple;
@@ -17,6 +17,20 @@ pub(super) fn absolute(address: &str, base: Option<&Url>) -> Option<Url> {
         return None;
     }
     Url::options().base_url(base).parse(address).ok()
+}
+
+/// As [`absolute`], where the outcome is a [`Simple`] address that can be had without parsing: it stands
+/// there, or is a path on the base's host.
+pub(super) fn unparsed<'a>(address: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
+    if Simple::of(address).is_some() {
+        return Some(Cow::Borrowed(address));
+    }
+    if !address.starts_with('/') || address.starts_with("//") {
+        return None;
+    }
+    let whole = [&base?[..Position::BeforePath], address].concat();
+    Simple::of(&whole)?;
+    Some(Cow::Owned(whole))
 }
 
 /// An absolute http or https address with a host, without a name and password in it.
@@ -50,11 +64,16 @@ fn hides_script(url: &Url) -> bool {
 /// parameters (if `trackers`), changed by the owner's rules. `None`: it must go.
 pub(super) fn link(address: &str, base: Option<&Url>, clean: bool, rules: &[RewriteRule]) -> Option<Link> {
     if rules.is_empty()
-        && let Some(simple) = Simple::of(address)
+        && let Some(text) = unparsed(address, base)
+        && let Some(simple) = Simple::of(&text)
         && !(clean && trackers::may_redirect(&simple))
     {
         return Some(simple_link(&simple, base, clean));
     }
+    parsed_link(address, base, clean, rules)
+}
+
+fn parsed_link(address: &str, base: Option<&Url>, clean: bool, rules: &[RewriteRule]) -> Option<Link> {
     let mut url = absolute(address, base)?;
     if !SCHEMES.contains(&url.scheme()) || hides_script(&url) {
         return None;
@@ -139,6 +158,91 @@ mod tests {
     fn clean(address: &str) -> Option<String> {
         let base = Url::parse("https://site.example/dir/page?x=1").expect("url");
         link(address, Some(&base), true, &[]).map(|link| link.address)
+    }
+
+    #[test]
+    fn what_is_not_parsed_leads_to_the_same_page() {
+        for base in [
+            "https://site.example/dir/page?x=1",
+            "http://user@site.example/",
+            "https://site.example:8080/",
+            "file:///x",
+            "https://[::1]/",
+            "mailto:x",
+            "https://é.example/",
+        ] {
+            let base = Url::parse(base).expect("url");
+            for address in [
+                "/",
+                "/a",
+                "/a?b=1",
+                "/a#b",
+                "//b.example/c",
+                "/../a",
+                "/a/./b",
+                "/%2e/a",
+                "/a b",
+                "\\a",
+                "/\\a",
+                "a",
+                "?a",
+                "",
+                "/a//b",
+                "/ä",
+            ] {
+                if let Some(text) = unparsed(address, Some(&base)) {
+                    assert_eq!(
+                        absolute(address, Some(&base)).as_ref().map(Url::as_str),
+                        Some(&*text)
+                    );
+                }
+            }
+        }
+        let base = Url::parse("https://site.example/dir/page").expect("url");
+        assert_eq!(
+            unparsed("/a?b", Some(&base)).as_deref(),
+            Some("https://site.example/a?b")
+        );
+    }
+
+    #[test]
+    fn what_is_not_parsed_becomes_the_same_link() {
+        let base = Url::parse("https://www.site.example/dir/page").expect("url");
+        let mut simple = 0;
+        for host in [
+            "a.example",
+            "www.google.com",
+            "l.facebook.com",
+            "href.li",
+            "x.safelinks.protection.outlook.com",
+            "vk.com",
+        ] {
+            for path in ["/", "/url", "/l.php", "/away.php", "/a/b%20c"] {
+                for query in [
+                    "",
+                    "?",
+                    "?q=https://b.example/",
+                    "?u=https%3A%2F%2Fb.example%2F",
+                    "?https://b.example/x",
+                    "?to=x&utm_source=y",
+                    "?utm_source=rss",
+                    "?a=1&fbclid=2&b=3",
+                    "?ref=site.example",
+                    "?ref=b",
+                    "?&&",
+                    "?amp;utm_medium=x",
+                    "?UTM_x=1",
+                ] {
+                    let address = format!("https://{host}{path}{query}");
+                    for clean in [false, true] {
+                        simple += usize::from(Simple::of(&address).is_some());
+                        let told = link(&address, Some(&base), clean, &[]);
+                        assert_eq!(told, parsed_link(&address, Some(&base), clean, &[]), "{address}");
+                    }
+                }
+            }
+        }
+        assert!(simple > 500, "only {simple}");
     }
 
     #[test]

@@ -28,8 +28,8 @@ use std::sync::Arc;
 use regex::Regex;
 use url::Url;
 
-use super::Picture;
 use super::report::{Reason, Report};
+use super::{Picture, work};
 use address::Simple;
 
 /// What is done to markup and addresses.
@@ -186,7 +186,9 @@ impl<'p> Cleaner<'p> {
         if html.len() > self.policy.limits.bytes {
             return None;
         }
+        work::did(html.len());
         let rewritten = pass::rewrite(html, base, self).ok()?;
+        work::did(rewritten.len());
         let mut clean = sanitize::sanitize(&rewritten);
         if clean == rewritten {
             return Some(clean);
@@ -194,6 +196,7 @@ impl<'p> Cleaner<'p> {
         // The sanitizer saw it otherwise than it was written. Markup that does not come to rest is
         // how sanitizers are outwitted: it must be the same twice, or it becomes text.
         for _ in 0..MAX_PASSES {
+            work::did(clean.len());
             let mut again = Cleaner::new(self.policy);
             let next = sanitize::sanitize(&pass::rewrite(&clean, base, &mut again).ok()?);
             if next == clean {

@@ -14,6 +14,7 @@ use memchr::{memchr2_iter, memrchr2};
 
 use super::elements;
 use super::text::{printable, push_escaped};
+use crate::transform::work;
 
 /// Writes tags and text so that they nest.
 #[derive(Debug)]
@@ -190,9 +191,10 @@ impl Nesting {
 
     fn end_run(&mut self) {
         let run = std::mem::take(&mut self.run);
-        self.rescanned = self
-            .rescanned
-            .saturating_add(run.length.saturating_mul(run.escapes));
+        let rescanned = run.length.saturating_mul(run.escapes);
+        // Looked at 32 bytes at a time.
+        work::did(run.length + rescanned.min(self.limits.rescanned) / 32);
+        self.rescanned = self.rescanned.saturating_add(rescanned);
         if self.rescanned > self.limits.rescanned {
             self.exceeded = true;
         }
@@ -258,6 +260,8 @@ impl Nesting {
     }
 
     fn charge(&mut self) {
+        // The tree builder looks through them at each tag.
+        work::did(self.formatting + self.open.len());
         self.cost += self.formatting;
         if self.cost > self.limits.cost {
             self.exceeded = true;

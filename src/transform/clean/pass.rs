@@ -21,6 +21,7 @@ use super::Reason;
 use super::elements::{self, RawText};
 use super::nesting::{Limits, Nesting};
 use super::{Cleaner, Picture, sanitize};
+use crate::transform::work;
 use attributes::Attributes;
 pub(super) use attributes::StartTag;
 use places::Places;
@@ -117,6 +118,8 @@ impl TokenSink for Sink<'_, '_, '_> {
             Token::CharacterTokens(text) => pass.text(&text),
             Token::TagToken(tag) => match tag.kind {
                 TagKind::StartTag => {
+                    // The tokenizer compared each with all before it.
+                    work::did(tag.attrs.len() * tag.attrs.len());
                     let attributes: Vec<(&str, &str)> = tag
                         .attrs
                         .iter()

@@ -1,7 +1,7 @@
 //! The inside of a start tag, read as leniently as a browser would.
 
 use super::faults::Faults;
-use super::work;
+use crate::transform::work;
 
 /// One attribute as it stands in the source.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 
 use super::entities::Entities;
 use super::references::{self, Reference};
-use super::work;
+use crate::transform::work;
 
 /// The longest name of an entity, in bytes.
 const LONGEST_NAME: usize = 48;

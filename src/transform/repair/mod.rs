@@ -17,7 +17,6 @@ mod entities;
 mod namespaces;
 mod names;
 mod faults;
-mod work;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

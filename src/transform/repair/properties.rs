@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::tests::assert_sound;
 use super::*;
+use crate::transform::work;
 
 /// Pieces that feeds are broken into.
 const PIECES: [&str; 68] = [

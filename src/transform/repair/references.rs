@@ -4,7 +4,7 @@
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
 use super::entities::Entities;
-use super::work;
+use crate::transform::work;
 
 /// The longest reference that is recognised, in bytes: bounds the look ahead. HTML's longest is 32.
 const LONGEST: usize = 64;

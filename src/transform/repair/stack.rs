@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{names, roots, work};
+use super::{names, roots};
+use crate::transform::work;
 
 /// Elements that HTML never closes.
 const VOID: [&str; 12] = [

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::entities::Entities;
 use super::faults::Faults;
 use super::references::{self, Reference};
-use super::work;
 use crate::transform::characters::all_allowed;
+use crate::transform::work;
 
 /// A text without the characters that XML does not allow at all.
 pub(super) struct Legal<'s> {

@@ -3,7 +3,8 @@
 
 use super::attributes::{Attribute, Inside, Outcome, Reader};
 use super::faults::Faults;
-use super::{names, roots, stack, work};
+use super::{names, roots, stack};
+use crate::transform::work;
 
 /// One token.
 #[derive(Debug)]

@@ -55,9 +55,15 @@ pub(super) struct Placed {
 
 /// Finds the origin's address of a picture, whatever wraps it.
 pub(super) fn origin(address: &str, base: Option<&Url>, rules: &Rules) -> Option<(Picture, bool)> {
-    if let Some(found) = Simple::of(address).and_then(|simple| simple_origin(&simple, rules)) {
+    if let Some(text) = links::unparsed(address, base)
+        && let Some(found) = Simple::of(&text).and_then(|simple| simple_origin(&simple, rules))
+    {
         return Some(found);
     }
+    parsed_origin(address, base, rules)
+}
+
+fn parsed_origin(address: &str, base: Option<&Url>, rules: &Rules) -> Option<(Picture, bool)> {
     let url = links::web(address, base)?;
     if let Some(unwrapped) = unwrap_with(&url, rules) {
         return Some((Picture::new(&unwrapped.url, &unwrapped.alternates), true));
@@ -191,6 +197,51 @@ mod tests {
             assert_eq!(twice.address, once.address);
             assert_eq!(twice.picture.url, once.picture.url);
         }
+    }
+
+    #[test]
+    fn what_is_not_parsed_has_the_same_origin() {
+        #[rustfmt::skip]
+        let [hosts, paths, queries]: [&[&str]; 3] = [
+            &[
+                "images.weserv.nl", "wsrv.nl", "i0.wp.com", "i9.wp.com", "wp.com", "x.rsz.io", "rsz.io", "proxy.duckduckgo.com", "a.example",
+                "images2-opensocial.googleusercontent.com", "ci3.googleusercontent.com", "external.xx.fbcdn.net", "www.google.com",
+                "images-ext-1.discordapp.net", "x.cloudimg.io", "camo.githubusercontent.com", "www.a-b.example", "o.aolcdn.com", "1.example",
+            ],
+            &[
+                "/", "/p.jpg", "/a/b/c.png", "/iu/", "/gadgets/proxy", "/cdn-cgi/image/w=1/p.jpg", "/x/cdn-cgi/image/w=1/https://b.example/p.jpg",
+                "/_next/image", "/_next/image/", "/_vercel/image", "/.netlify/images", "/image/fetch/https://b.example/p", "/image/fetch/w_1/b.png",
+                "/unsafe/300x200/https://b.example/p.jpg", "/0123456789012345678901234567890123456789/687474703a2f2f622e6578616d706c652f70",
+                "/0123456789abcdef0123456789abcdef01234567", "/x/plain/https://b.example/p@png", "/a/aHR0cHM6Ly9iLmV4YW1wbGUvcA", "/b.example/p.jpg",
+                "/external/sig/https/b.example/p.png", "/safe_image.php", "/imgres", "/1/x",
+            ],
+            &[
+                "", "?url=b.example/p.jpg", "?url=https://b.example/p.jpg", "?url=/b.example/p", "?url=b.example", "?url=b", "?url=ssl:b.example/p",
+                "?url=wsrv.nl/", "?url=i0.wp.com/b.example/p.jpg", "?url=b.example/p&w=3", "?url=b.example/p%20q", "?url=b.example/./p",
+                "?url=b.example//p", "?url=B.example/p", "?url=b.example:80/p", "?url=1.2/p", "?URL=b.example/p", "?u=https%3A%2F%2Fb.example%2Fp",
+                "?x=1&url=b.example/p", "?ssl=1", "?imgurl=https://b.example/p", "?image_uri=https://b.example/p", "?url=", "?", "?url=b.example/p?q=1",
+                "?url=u@b.example/p", "?url=b.example/p@2x.png", "?url=b.example/a/cdn-cgi/image/w=1/p.jpg", "?url=b.example/p.jpg?",
+            ],
+        ];
+        let rules = Rules::default();
+        let mut simple = 0;
+        for scheme in ["https", "http"] {
+            for host in hosts {
+                for (path, query) in paths
+                    .iter()
+                    .flat_map(|path| queries.iter().map(move |query| (path, query)))
+                {
+                    let address = format!("{scheme}://{host}{path}{query}");
+                    let Some(found) = Simple::of(&address).and_then(|simple| simple_origin(&simple, &rules))
+                    else {
+                        continue;
+                    };
+                    simple += 1;
+                    assert_eq!(Some(found), parsed_origin(&address, None, &rules), "{address}");
+                }
+            }
+        }
+        assert!(simple > 1_500, "only {simple}");
     }
 
     #[test]

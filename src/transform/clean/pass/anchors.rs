@@ -25,7 +25,8 @@ impl Pass<'_, '_, '_> {
             }
             return;
         };
-        let simple = Simple::of(href);
+        let text = links::unparsed(href, self.base);
+        let simple = text.as_deref().and_then(Simple::of);
         let url = match simple {
             Some(_) => None,
             None => links::absolute(href, self.base),

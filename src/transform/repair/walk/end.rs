@@ -3,7 +3,8 @@
 use super::{Place, Reopen, Walk};
 use crate::transform::repair::stack::{self, Open};
 use crate::transform::repair::tokens::StartTag;
-use crate::transform::repair::{names, roots, work};
+use crate::transform::repair::{names, roots};
+use crate::transform::work;
 
 impl<'s> Walk<'s> {
     pub(super) fn end(&mut self, name: &str, tail: &str, at: usize) {

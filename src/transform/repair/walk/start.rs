@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use super::{Place, Walk};
 use crate::transform::repair::attributes::Attribute;
+use crate::transform::repair::names;
 use crate::transform::repair::namespaces::repair_uri;
 use crate::transform::repair::stack::{self, Open};
 use crate::transform::repair::text::{self, Within};
 use crate::transform::repair::tokens::StartTag;
-use crate::transform::repair::{names, work};
+use crate::transform::work;
 
 /// An attribute as it is to be written.
 struct Ready<'s> {

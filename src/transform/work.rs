@@ -1,4 +1,4 @@
-//! Counts what is looked at, in tests: so that "linear" is a fact and not a feeling.
+//! Counts what is looked at and what later steps are made to look at, in tests: so that "linear" is a fact and not a feeling.
 
 #[cfg(test)]
 thread_local! {

@@ -1,0 +1,87 @@
+//! One stage a run, as often as told: for counting instructions, which are the same however busy the
+//! machine is. `benches/instructions/run` does that.
+
+#![allow(clippy::expect_used, reason = "a measurement that cannot go on stops")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::hint::black_box;
+
+use limpid::message::Kind;
+use limpid::transform::clean::Cleaner;
+use limpid::transform::report::Report;
+use limpid::transform::{Limits, Policy, Prior, decode, read, repair, rewrite, transform};
+
+fn main() {
+    let mut arguments = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"));
+    let (Some(stage), Some(times)) = (arguments.next(), arguments.next()) else {
+        return;
+    };
+    let times: usize = times.parse().expect("a number");
+    let contents = support::articles(20, 1);
+    let feed = support::rss(&contents, 1);
+    let tangled: Vec<String> = (0..20).map(support::tangled).collect();
+    let (direct, proxied) = (Policy::default(), support::proxied());
+    let source = support::source(feed.as_bytes());
+    let repaired = repair::repair(&feed, &Limits::default(), &mut Report::default()).expect("a feed");
+    let job = rewrite::Job {
+        text: &repaired.text,
+        base: None,
+        policy: &proxied,
+        keep: None,
+        prior: None,
+    };
+    let rewritten = rewrite::xml(&job).expect("well-formed");
+    let before = support::rss(&support::articles(20, 2), 2);
+    let same = transform(&source, &proxied, None).expect("a feed");
+    let older = transform(&support::source(before.as_bytes()), &proxied, None).expect("a feed");
+    let prior = |of: &'static str| {
+        let old = if of == "same" { &same } else { &older };
+        Prior {
+            body: &old.body,
+            entries: &old.entries,
+        }
+    };
+    let cleaned = |contents: &[String], policy: &Policy| -> usize {
+        contents
+            .iter()
+            .map(|content| Cleaner::new(&policy.clean).html(content, None).len())
+            .sum()
+    };
+    let run: Box<dyn Fn()> = match stage.as_str() {
+        "ammonia" => Box::new(|| {
+            contents
+                .iter()
+                .for_each(|content| drop(black_box(ammonia::clean(content))))
+        }),
+        "decode" => Box::new(|| {
+            black_box(decode::decode(&source, &Limits::default(), &mut Report::default()).is_ok());
+        }),
+        "repair" => Box::new(|| {
+            black_box(repair::repair(&feed, &Limits::default(), &mut Report::default()).is_ok());
+        }),
+        "read" => Box::new(|| drop(black_box(read::read(&repaired.text, Kind::Rss)))),
+        "rewrite" => Box::new(|| drop(black_box(rewrite::xml(&job)))),
+        "check" => Box::new(|| drop(black_box(rewritten.check(Kind::Rss)))),
+        "fields" => Box::new(|| {
+            black_box(cleaned(&contents, &direct));
+        }),
+        "fields-signed" => Box::new(|| {
+            black_box(cleaned(&contents, &proxied));
+        }),
+        "fields-tree" => Box::new(|| {
+            black_box(cleaned(&tangled, &direct));
+        }),
+        "whole" => Box::new(|| drop(black_box(transform(&source, &direct, None)))),
+        "whole-signed" => Box::new(|| drop(black_box(transform(&source, &proxied, None)))),
+        "one-new" => Box::new(|| drop(black_box(transform(&source, &proxied, Some(prior("older")))))),
+        "none-new" => Box::new(|| drop(black_box(transform(&source, &proxied, Some(prior("same")))))),
+        _ => return,
+    };
+    for _ in 0..times {
+        run();
+    }
+}
