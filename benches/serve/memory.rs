@@ -174,5 +174,5 @@ fn megabytes(server: &Server) -> String {
 
 /// Allocators give back a little later.
 fn settle() {
-    std::thread::sleep(Duration::from_secs(3));
+    std::thread::sleep(Duration::from_secs(12));
 }

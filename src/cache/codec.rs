@@ -1,14 +1,14 @@
 //! A stored response as a record of the store: the head is small and rewritten with each date, the
 //! body is one version. Another layout, or damage, is a miss.
 //!
-//! The body holds the version as the memory does: one coding, and the marks packed. Its parts share the
-//! memory of the record they are read from.
+//! The body holds the version as the memory does: one coding, and the marks packed.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::freshness::{Freshness, rhythm::Rhythm};
+use super::place::settled;
 use super::representation::{Base, Representation};
 use super::stored::{
     Class, Failing, Failure, LastRead, OriginState, Removed, StoredResponse, Timing, Version,
@@ -227,7 +227,7 @@ impl Wire for Base {
 
     fn read(from: &mut Bytes) -> Option<Self> {
         let is_gzip = bool::read(from)?;
-        let bytes = Bytes::read(from)?;
+        let bytes = settled(&Bytes::read(from)?);
         Some(if is_gzip {
             Self::Gzip(bytes)
         } else {

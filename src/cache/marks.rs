@@ -38,7 +38,7 @@ impl Marks {
         unpacked.write(&mut plain);
         let packed = zstd::bulk::compress(&plain, LEVEL).unwrap_or_default();
         Self {
-            packed: packed.into_boxed_slice().into(),
+            packed: Bytes::copy_from_slice(&packed),
         }
     }
 
@@ -70,7 +70,9 @@ impl Wire for Marks {
     }
 
     fn read(from: &mut Bytes) -> Option<Self> {
-        Bytes::read(from).map(|packed| Self { packed })
+        // Not a part of the record, which would live as long.
+        let packed = Bytes::copy_from_slice(&Bytes::read(from)?);
+        Some(Self { packed })
     }
 }
 

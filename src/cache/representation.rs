@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 pub use super::coding::Coding;
 use super::heads::Heads;
+use super::place::settled;
 use crate::clock::Millis;
 use crate::message::Kind;
 
@@ -68,8 +69,8 @@ impl Representation {
         let length = body.len();
         let coded = (length >= SMALLEST).then(|| gzip(&body)).flatten();
         let base = match coded {
-            Some(coded) if coded.len() < length => Base::Gzip(exact(coded)),
-            _ => Base::Plain(exact(body)),
+            Some(coded) if coded.len() < length => Base::Gzip(settled(&coded)),
+            _ => Base::Plain(settled(&body)),
         };
         Self::held(base, length, kind, hash, last_modified)
     }
@@ -129,7 +130,7 @@ impl Representation {
         if !self.has(coding) {
             return None;
         }
-        let coded = exact(encode(&self.identity()?)?);
+        let coded = settled(&encode(&self.identity()?)?);
         Some(place.get_or_init(|| coded).clone())
     }
 
@@ -179,11 +180,6 @@ fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
     bytes.iter().flat_map(|&b| [digit(b >> 4), digit(b)]).collect()
-}
-
-/// No spare capacity is kept for as long as a version lives.
-fn exact(bytes: Vec<u8>) -> Bytes {
-    Bytes::from(bytes.into_boxed_slice())
 }
 
 fn gzip(body: &[u8]) -> Option<Vec<u8>> {

@@ -14,10 +14,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tower_service::Service;
@@ -133,7 +132,7 @@ fn tls_with_system_roots() -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let with_roots = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(BuilderVerifierExt::with_platform_verifier);
+        .and_then(ConfigBuilderExt::try_with_platform_verifier);
     match with_roots {
         Ok(builder) => builder.with_no_client_auth(),
         Err(error) => {

@@ -14,7 +14,7 @@ pub mod connect;
 pub mod guard;
 mod fault;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -211,10 +211,18 @@ pub struct Fetcher {
 #[derive(Debug)]
 struct Inner {
     options: Options,
-    client: Client<connect::Connector, Full<Bytes>>,
+    /// Made for the first question: a start does not wait until the system's roots are read.
+    client: OnceLock<Client<connect::Connector, Full<Bytes>>>,
     lanes: Lanes,
     budget: Budget,
     metrics: Arc<Metrics>,
+}
+
+impl Inner {
+    fn client(&self) -> &Client<connect::Connector, Full<Bytes>> {
+        self.client
+            .get_or_init(|| client(&self.options, Arc::clone(&self.metrics)))
+    }
 }
 
 impl Fetcher {
@@ -227,14 +235,13 @@ impl Fetcher {
     /// A fetcher with its own pool, whose questions are counted.
     #[must_use]
     pub fn counted(options: Options, metrics: Arc<Metrics>) -> Self {
-        let client = client(&options, Arc::clone(&metrics));
         let lanes = Lanes::new(options.per_host, options.total);
         // A buffer doubles as it grows.
         let budget = Budget::new(options.in_flight, options.max_body.saturating_mul(2));
         Self {
             inner: Arc::new(Inner {
                 options,
-                client,
+                client: OnceLock::new(),
                 lanes,
                 budget,
                 metrics,
@@ -454,7 +461,7 @@ impl Fetcher {
         }
         // The connector bounds connecting by itself and says so better.
         let patience = options.connect_timeout * 2 + options.idle_timeout;
-        match timeout(patience, self.inner.client.request(request)).await {
+        match timeout(patience, self.inner.client().request(request)).await {
             Ok(answered) => answered.map_err(fault::of_request),
             Err(_) => Err(Error::Timeout("it accepted the request and then said nothing")),
         }

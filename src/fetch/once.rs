@@ -76,7 +76,7 @@ impl Fetcher {
         let answered = async {
             let response = self
                 .inner
-                .client
+                .client()
                 .request(request)
                 .await
                 .map_err(fault::of_request)?;

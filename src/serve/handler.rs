@@ -21,6 +21,7 @@ use super::route::{Route, route};
 use crate::app::troubles::STATUS;
 use crate::app::{Access, App, Asked, InForce, NamedBy, Served};
 use crate::cache::Found;
+use crate::clock::Millis;
 use crate::endpoint::Endpoint;
 use crate::fetch::circle::Through;
 use crate::message::Format;
@@ -181,8 +182,9 @@ impl Reader<'_> {
         let found = self.app.feed(endpoint, by, self.asked()).await;
         let found = found.map_err(Problem::Feed)?;
         self.app.looked(found.how);
+        let now = self.app.clock.millis();
         if by == NamedBy::Owner {
-            self.count(endpoint);
+            self.count(endpoint, now);
         }
         let version = &found.response.version;
         let served = self.app.in_format(version, endpoint, format).await;
@@ -191,7 +193,6 @@ impl Reader<'_> {
             return Ok(news);
         }
         let content = self.content(&endpoint.name, &served).await?;
-        let now = self.app.clock.millis();
         Ok(feed(self.method, &found, served.representation(), content, now))
     }
 
@@ -225,10 +226,9 @@ impl Reader<'_> {
     }
 
     /// Counts this reader among those of a configured feed.
-    fn count(&self, endpoint: &Endpoint) {
+    fn count(&self, endpoint: &Endpoint, now: Millis) {
         let agent = self.headers.get(header::USER_AGENT);
         let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-        let now = self.app.clock.millis();
         // The name of a feed by address holds a space.
         if !endpoint.name.contains(' ') {
             let address = client::client(self.peer, self.headers, &self.in_force.trusted_proxies);

@@ -1,11 +1,12 @@
 //! How many people read a feed, about, without knowing any of them.
 //!
 //! Services that read for many say for how many in their `User-Agent` (`12 subscribers`): that is believed.
-//! All other readers are told apart by a hash of their agent and address, whose salt changes every week and
+//! All other readers are told apart by a keyed hash (SipHash) of the week, their agent and address, whose key
 //! never leaves the memory; of the hash one bit in a table is kept. So nobody can be looked up, the memory is
 //! bounded, and a hit costs a hash and an atomic or.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -24,9 +25,9 @@ const MAX_CLAIM: u64 = 10_000_000;
 const WEEK: Millis = 7 * 24 * 3_600_000;
 
 /// The readers of all feeds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Readers {
-    salt: [u8; 32],
+    key: RandomState,
     feeds: RwLock<HashMap<Box<str>, Arc<OfFeed>>>,
 }
 
@@ -49,18 +50,6 @@ struct Table {
 struct Claim {
     readers: u64,
     week: u64,
-}
-
-impl Default for Readers {
-    fn default() -> Self {
-        let mut salt = [0; 32];
-        // Without randomness hashes could be guessed, so then nobody is told apart.
-        let _none = getrandom::fill(&mut salt);
-        Self {
-            salt,
-            feeds: RwLock::default(),
-        }
-    }
 }
 
 impl Readers {
@@ -102,17 +91,7 @@ impl Readers {
     }
 
     fn hash(&self, week: u64, agent: &str, address: Option<IpAddr>) -> u64 {
-        let mut hasher = blake3::Hasher::new_keyed(&self.salt);
-        hasher.update(&week.to_le_bytes());
-        match address {
-            Some(IpAddr::V4(ip)) => hasher.update(&ip.octets()),
-            Some(IpAddr::V6(ip)) => hasher.update(&ip.octets()),
-            None => hasher.update(&[0]),
-        };
-        hasher.update(agent.as_bytes());
-        let mut hash = [0; 8];
-        hasher.finalize_xof().fill(&mut hash);
-        u64::from_le_bytes(hash)
+        self.key.hash_one((week, agent, address))
     }
 }
 

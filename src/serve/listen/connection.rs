@@ -112,7 +112,8 @@ pub(super) async fn serve(
         async move {
             let _answering = answering;
             let reply = match door {
-                Door::Readers(app) => post::handle(&app, peer, request).await,
+                // On the heap, while it is answered: hyper keeps room for this future with every connection.
+                Door::Readers(app) => Box::pin(post::handle(&app, peer, request)).await,
                 Door::Owner(owner) => owner(request).await,
             };
             Ok::<_, Infallible>(reply)
