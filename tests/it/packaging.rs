@@ -22,9 +22,9 @@ fn shipped() -> Vec<PathBuf> {
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
             let path = entry.path();
             if path.is_dir() {
-                folders.push(path)
+                folders.push(path);
             } else {
-                paths.push(path)
+                paths.push(path);
             }
         }
     }

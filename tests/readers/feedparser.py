@@ -15,7 +15,7 @@ if os.path.exists(file):
     with open(file, encoding="utf-8") as kept:
         state = json.load(kept)
 feed = feedparser.parse(address, etag=state["etag"], modified=state["modified"])
-if feed.status == 200:
+if feed.status in (200, 226):  # 226: news alone, which it asks for (RFC 3229)
     if feed.bozo:
         sys.exit(f"not well-formed: {feed.bozo_exception}")
     state["etag"], state["modified"] = feed.etag, feed.modified

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-const require = createRequire(`${process.env.LIMPID_TEST_NODE}/`);
+const require = createRequire(`${process.env.MODULES}/`);
 const [reader, address, file] = process.argv.slice(2);
 
 const parse = {

@@ -252,7 +252,10 @@ fn told(lines: &[Line], dry_run: bool, context: &Context) -> Result<(), Failure>
         .iter()
         .map(|(state, count)| format!("{count} {state}"))
         .collect();
-    let what = if dry_run {
+    let written = lines
+        .iter()
+        .any(|line| matches!(line.state, "ok" | "moved" | "unanswered"));
+    let what = if dry_run || !written {
         "nothing was written"
     } else {
         "written to feeds.d"
