@@ -38,7 +38,7 @@ use crate::schedule::{self, Schedule};
 use crate::sign::KeyRing;
 use crate::store::{self, Place, Store};
 use crate::telemetry::Telemetry;
-use crate::transform::convert::{Cleaned, Own, convert};
+use crate::transform::convert::{Own, convert};
 use crate::{cache, demo, fetch, images, transform, websub};
 
 use bodies::Bodies;
@@ -463,13 +463,7 @@ impl App {
                 };
                 let plain = source.identity().ok_or(transform::Error::Convert)?;
                 let marks = version.marks.unpack();
-                let cleaned = Cleaned {
-                    body: &plain,
-                    kind: source.kind,
-                    id: marks.id.as_deref(),
-                    entries: &marks.entries,
-                };
-                let (body, kind) = convert(&cleaned, format, own)?;
+                let (body, kind) = convert(&marks.of(&plain, source.kind), format, own)?;
                 let mut made = Representation::new(body, kind, None, now);
                 // As old as what it was made from, on every instance and after every restart.
                 made.last_modified = source.last_modified;

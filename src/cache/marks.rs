@@ -6,6 +6,8 @@ use std::io::Read;
 use bytes::Bytes;
 
 use super::wire::{Wire, fields};
+use crate::message::Kind;
+use crate::transform::convert::Cleaned;
 use crate::transform::{EntryMark, Picture};
 
 /// Fast, and addresses of one feed are much alike.
@@ -28,6 +30,19 @@ pub struct Unpacked {
     pub entries: Vec<EntryMark>,
     /// Every picture the version shows.
     pub pictures: Vec<Picture>,
+}
+
+impl Unpacked {
+    /// The document `body` whose marks these are, for a conversion.
+    #[must_use]
+    pub fn of<'a>(&'a self, body: &'a [u8], kind: Kind) -> Cleaned<'a> {
+        Cleaned {
+            body,
+            kind,
+            id: self.id.as_deref(),
+            entries: &self.entries,
+        }
+    }
 }
 
 impl Marks {
