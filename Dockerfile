@@ -9,7 +9,8 @@ RUN cargo build --profile dist --locked && deploy/image/rootfs target/dist/limpi
 FROM scratch
 COPY --from=build /image/ /
 COPY --from=build --chown=65532:65532 /image/data /data
-ARG VERSION=dev REVISION=
+ARG VERSION=dev
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Limpid" \
       org.opencontainers.image.description="A self-hosted RSS/Atom republishing proxy" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0" \
