@@ -19,18 +19,15 @@ pub(super) fn absolute(address: &str, base: Option<&Url>) -> Option<Url> {
     Url::options().base_url(base).parse(address).ok()
 }
 
-/// As [`absolute`], where the outcome is a [`Simple`] address that can be had without parsing: it stands
-/// there, or is a path on the base's host.
-pub(super) fn unparsed<'a>(address: &'a str, base: Option<&Url>) -> Option<Cow<'a, str>> {
-    if Simple::of(address).is_some() {
-        return Some(Cow::Borrowed(address));
+/// A path on the base's host with the host before it, anything else as it is: what [`absolute`] would
+/// make of it, if it is a [`Simple`] address now.
+pub(super) fn on_host<'a>(address: &'a str, base: Option<&Url>) -> Cow<'a, str> {
+    match base {
+        Some(base) if address.starts_with('/') && !address.starts_with("//") => {
+            Cow::Owned([&base[..Position::BeforePath], address].concat())
+        }
+        _ => Cow::Borrowed(address),
     }
-    if !address.starts_with('/') || address.starts_with("//") {
-        return None;
-    }
-    let whole = [&base?[..Position::BeforePath], address].concat();
-    Simple::of(&whole)?;
-    Some(Cow::Owned(whole))
 }
 
 /// An absolute http or https address with a host, without a name and password in it.
@@ -63,9 +60,9 @@ fn hides_script(url: &Url) -> bool {
 /// The address of a link: absolute, of a harmless scheme, without redirectors and tracking
 /// parameters (if `trackers`), changed by the owner's rules. `None`: it must go.
 pub(super) fn link(address: &str, base: Option<&Url>, clean: bool, rules: &[RewriteRule]) -> Option<Link> {
+    let whole = on_host(address, base);
     if rules.is_empty()
-        && let Some(text) = unparsed(address, base)
-        && let Some(simple) = Simple::of(&text)
+        && let Some(simple) = Simple::of(&whole)
         && !(clean && trackers::may_redirect(&simple))
     {
         return Some(simple_link(&simple, base, clean));
@@ -190,7 +187,8 @@ mod tests {
                 "/a//b",
                 "/ä",
             ] {
-                if let Some(text) = unparsed(address, Some(&base)) {
+                let text = on_host(address, Some(&base));
+                if Simple::of(&text).is_some() {
                     assert_eq!(
                         absolute(address, Some(&base)).as_ref().map(Url::as_str),
                         Some(&*text)
@@ -199,10 +197,7 @@ mod tests {
             }
         }
         let base = Url::parse("https://site.example/dir/page").expect("url");
-        assert_eq!(
-            unparsed("/a?b", Some(&base)).as_deref(),
-            Some("https://site.example/a?b")
-        );
+        assert_eq!(on_host("/a?b", Some(&base)), "https://site.example/a?b");
     }
 
     #[test]

@@ -55,9 +55,8 @@ pub(super) struct Placed {
 
 /// Finds the origin's address of a picture, whatever wraps it.
 pub(super) fn origin(address: &str, base: Option<&Url>, rules: &Rules) -> Option<(Picture, bool)> {
-    if let Some(text) = links::unparsed(address, base)
-        && let Some(found) = Simple::of(&text).and_then(|simple| simple_origin(&simple, rules))
-    {
+    let text = links::on_host(address, base);
+    if let Some(found) = Simple::of(&text).and_then(|simple| simple_origin(&simple, rules)) {
         return Some(found);
     }
     parsed_origin(address, base, rules)

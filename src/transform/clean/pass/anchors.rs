@@ -25,8 +25,8 @@ impl Pass<'_, '_, '_> {
             }
             return;
         };
-        let text = links::unparsed(href, self.base);
-        let simple = text.as_deref().and_then(Simple::of);
+        let text = links::on_host(href, self.base);
+        let simple = Simple::of(&text);
         let url = match simple {
             Some(_) => None,
             None => links::absolute(href, self.base),
