@@ -297,6 +297,29 @@ fn markup_in_a_cdata_section_of_xhtml_is_escaped() {
     assert_eq!(clean(&kept), kept);
 }
 
+/// Found by the browser: readers that do not look at `type` showed such a field as HTML.
+#[test]
+fn characters_alone_are_no_xhtml() {
+    let of = |content: &str| {
+        clean(&format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><title type='xhtml'>{content}</title></feed>"
+        ))
+    };
+    for content in [
+        "&lt;p onclick=\"x()\"&gt;a&lt;/p&gt;&lt;script&gt;x()&lt;/script&gt;",
+        "<![CDATA[<p onclick='x()'>a</p>]]>",
+    ] {
+        let out = of(content);
+        assert!(
+            !out.contains("onclick") && !out.contains("script") && out.contains('a'),
+            "{out}"
+        );
+    }
+    for content in ["Vec&lt;T&gt;", "the &lt;blink&gt; tag", "a &lt; b"] {
+        assert!(of(content).contains(content), "{content}");
+    }
+}
+
 #[test]
 fn an_element_in_a_text_is_markup_when_it_runs_or_loads_whatever_it_is_called() {
     for title in [

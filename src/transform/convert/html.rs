@@ -10,7 +10,7 @@ use crate::transform::read::{Entry, Feed};
 use crate::transform::{Error, dates};
 
 const STYLE: &str = "
-  :root { color-scheme: light dark; }
+  :root { color-scheme: light dark; background: Canvas; color: CanvasText; }
   body { max-width: 44rem; margin: 2rem auto; padding: 0 1rem; font: 1.0625rem/1.6 system-ui, sans-serif; }
   article { border-top: 1px solid; padding: 1rem 0 2rem; overflow-wrap: anywhere; }
   img, video { max-width: 100%; height: auto; }

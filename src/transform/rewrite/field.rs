@@ -175,13 +175,15 @@ impl<'j> Stream<'j> {
             return self.clean_base64(core, base);
         }
         // Without `<` there is no markup, and nothing to clean.
-        if reading == Reading::Xhtml || !core.contains('<') {
+        if !core.contains('<') {
             return None;
         }
         let base = self.markup_base(base);
         let clean = match reading {
             Reading::Html => self.cleaner.html(core, base.as_ref()),
-            Reading::Text => self.cleaner.text(core, base.as_ref()),
+            // Without an element it is no XHTML (RFC 4287 §3.1.1.3 wants a `div`): characters that were
+            // escaped for some reason, and some readers take them for HTML.
+            Reading::Text | Reading::Xhtml => self.cleaner.text(core, base.as_ref()),
             _ => self.cleaner.text_or_html(core, base.as_ref()),
         };
         (!is_same_markup(core, &clean)).then_some(clean)
