@@ -38,3 +38,4 @@ mod readers;
 mod packaging;
 mod docs;
 mod pages;
+mod browser;

@@ -1,0 +1,254 @@
+// Opens every value of cleaned feeds as readers show it, and finds what runs, loads, breaks out or stays that must not.
+//
+// stdin: { attacks: [{ class, markup }], files: [cleaned documents], public: 'http://limpid.test' }
+// stdout: { found: [...], control: { ran, classes }, figures }
+
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { REPORTING, detector, start, told, touch } from './browser.mjs';
+
+const { attacks, files, public: PUBLIC } = await told();
+const began = Date.now();
+const pages = new Map();
+const html = (body, more = {}) => ({ headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy-report-only': REPORTING, ...more }, body });
+const world = await start({
+  serve: async (url) => {
+    if (url.origin !== PUBLIC) return undefined;
+    if (url.pathname.startsWith('/files/')) return { headers: { 'content-type': 'application/json' }, body: await bundle(Number(url.pathname.slice(7))) };
+    return pages.get(url.pathname);
+  },
+});
+const context = await world.browser.newContext();
+const seen = [];
+await context.exposeBinding('limpidSaw', ({ frame }, what, detail) => {
+  let below = frame;
+  while (below.parentFrame()?.parentFrame()) below = below.parentFrame();
+  seen.push({ what, detail, frame: below.name() });
+});
+await context.addInitScript(detector);
+await context.addInitScript({ content: `window.limpidTouch = ${touch};` });
+pages.set('/blank', html('<!doctype html><title>blank</title><body>'));
+const page = await context.newPage();
+page.on('dialog', (dialog) => {
+  seen.push({ what: 'dialog', detail: dialog.message(), frame: '' });
+  dialog.dismiss();
+});
+page.on('popup', (popup) => {
+  seen.push({ what: 'popup', detail: popup.url(), frame: '' });
+  popup.close();
+});
+
+const found = [];
+const values = await collect();
+const lap = (what) => process.env.LAPS && process.stderr.write(`${what} ${Math.round((Date.now() - began) / 1000)} s, found ${found.length}\n`);
+for (const look of [shownInAPage, aWholeDocument, anXhtmlDocument, inAnAttribute]) {
+  await inBatches(values.filter(look.takes ?? (() => true)), 250, look);
+  lap(look.name);
+}
+const control = await rawAttacks();
+await world.close();
+const figures = { values: values.length, contexts: 4, seconds: Math.round((Date.now() - began) / 1000) };
+process.stdout.write(JSON.stringify({ found: found.slice(0, 40), control, figures }));
+
+/** Documents in one answer. */
+async function bundle(at) {
+  const some = files.slice(at, at + 500).map(async (file, index) => [at + index, file.endsWith('.json'), await readFile(file, 'utf8')]);
+  return JSON.stringify(await Promise.all(some));
+}
+
+/** Everything in the cleaned documents that a reader may show: each once, with the attack it comes from. */
+async function collect() {
+  await page.goto(`${PUBLIC}/blank`);
+  const known = new Map();
+  for (let at = 0; at < files.length; at += 500) {
+    const collected = await page.evaluate(async (at) => {
+      const ADDRESSES = /^(link|url|uri|guid|id|comments|docs|icon|logo|image|thumbnail|href|src|img|srcset|home_page_url|external_url|feed_url|banner_image|favicon|avatar|origlink|origenclosurelink|backlink|comment|commentrss|cover|wordmark|poster|linkmobile)$/i;
+      const collected = new Map();
+      const take = (value, kind, number) => value.trim() && collected.set(`${kind} ${value}`, { value, kind, number });
+      const walkJson = (value, key, number) => {
+        if (typeof value === 'string') take(value, ADDRESSES.test(key) ? 'address' : 'text', number);
+        else if (value && typeof value === 'object') for (const [name, inner] of Object.entries(value)) walkJson(inner, Array.isArray(value) ? key : name, number);
+      };
+      const inner = (element) => [...element.childNodes].map((node) => new XMLSerializer().serializeToString(node)).join('');
+      for (const [number, isJson, text] of await (await fetch(`/files/${at}`)).json()) {
+        if (isJson) {
+          walkJson(JSON.parse(text), '', number);
+          continue;
+        }
+        const feed = new DOMParser().parseFromString(text, 'application/xml');
+        if (feed.querySelector('parsererror')) take(`not well-formed: ${feed.querySelector('parsererror').textContent}`, 'broken', number);
+        for (const element of feed.querySelectorAll('*')) {
+          for (const { name, localName, value } of element.attributes) {
+            if (!name.startsWith('xmlns')) take(value, ADDRESSES.test(localName) ? 'address' : 'text', number);
+          }
+          if (!element.children.length) take(element.textContent, ADDRESSES.test(element.localName) ? 'address' : 'text', number);
+          else if (!/^(rss|rdf|feed|channel|item|entry|author|contributor|source|image|textinput)$/i.test(element.localName)) take(inner(element), 'markup', number);
+        }
+      }
+      return [...collected.values()];
+    }, at);
+    for (const one of collected) known.set(`${one.kind} ${one.value}`, one);
+  }
+  for (const broken of [...known.values()].filter(({ kind }) => kind === 'broken')) report(broken, 'document', { what: broken.value });
+  return [...known.values()].filter(({ kind }) => kind !== 'broken');
+}
+
+/** Looks at all values, many at once; where something is found, at fewer, until it is known whose it is. */
+async function inBatches(values, size, look) {
+  for (let at = 0; at < values.length; at += size) {
+    const batch = values.slice(at, at + size);
+    seen.length = 0;
+    world.requests.length = 0;
+    const faults = await look(batch);
+    const loaded = world.requests.filter((url) => !url.startsWith(`${PUBLIC}/`)).map((url) => ({ what: 'loads', detail: url }));
+    const all = [...faults, ...seen.map(({ what, detail }) => ({ what, detail })), ...loaded];
+    if (!all.length || found.length >= 40) continue;
+    if (batch.length === 1) report(batch[0], look.name, ...all);
+    else await inBatches(batch, Math.ceil(batch.length / 8), look);
+  }
+}
+
+function report({ value, number }, context, ...faults) {
+  const attack = Number(basename(files[number]).split('-')[0]);
+  found.push({ context, faults: faults.slice(0, 4), value: value.slice(0, 600), file: basename(files[number]), attack: attacks[attack] });
+}
+
+/** As the content of an element, put there by a script. */
+async function shownInAPage(values) {
+  await page.goto(`${PUBLIC}/blank`);
+  const faults = await page.evaluate(`(${audit})(${JSON.stringify(values.map(({ value }) => value))})`);
+  await settled();
+  return faults;
+}
+
+/** As part of a page that the browser parses, in several places of one. */
+async function aWholeDocument(values) {
+  const places = [['<div', '</div>'], ['<table><tr><td', '</td></tr></table>'], ['<ul><li', '</li></ul>'], ['<textarea', '</textarea>'], ['<noscript', '</noscript>']];
+  const body = values.flatMap(({ value }, n) => places.map(([open, close], p) => `<section data-s="${n}">${open} data-v="${n}.${p}">${value}${close}</section><i data-end="${n}.${p}"></i>`)).join('\n');
+  pages.set('/document', html(`<!doctype html><html><head><title>document</title></head><body>${body}</body></html>`));
+  await page.goto(`${PUBLIC}/document`);
+  const faults = await page.evaluate(([count, places]) => {
+    const faults = [];
+    for (let n = 0; n < count; n += 1) for (let p = 0; p < places; p += 1) {
+      const [inside, ...more] = document.querySelectorAll(`[data-v="${n}.${p}"]`);
+      const end = document.querySelector(`[data-end="${n}.${p}"]`);
+      if (!inside || more.length || inside.closest('section')?.parentNode !== document.body || end?.parentNode !== document.body) faults.push({ what: 'breaks out', detail: `place ${p}` });
+    }
+    if (document.documentElement.attributes.length || document.body.attributes.length) faults.push({ what: 'changes the page' });
+    window.limpidTouch(document.body);
+    return faults;
+  }, [values.length, places.length]);
+  await settled();
+  return faults;
+}
+
+/** As part of an XHTML page, where it is well-formed. */
+async function anXhtmlDocument(values) {
+  const wrap = (body) => `<html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head><body>${body}</body></html>`;
+  await page.goto(`${PUBLIC}/blank`);
+  const sound = await page.evaluate((texts) => texts.map((text) => !new DOMParser().parseFromString(text, 'application/xhtml+xml').querySelector('parsererror')), values.map(({ value }) => wrap(`<div>${value}</div>`)));
+  const body = values.map(({ value }, n) => (sound[n] ? `<div data-v="${n}">${value}</div>` : '')).join('\n');
+  pages.set('/xhtml', html(wrap(body), { 'content-type': 'application/xhtml+xml' }));
+  await page.goto(`${PUBLIC}/xhtml`);
+  await page.evaluate(() => window.limpidTouch(document.body));
+  await settled();
+  return [];
+}
+anXhtmlDocument.takes = ({ value }) => value.includes('<');
+
+/** An address as a link, a picture and a file, without any escaping; other text as a tip that a script shows. */
+async function inAnAttribute(values) {
+  const quoted = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+  const one = ({ value, kind }, n) =>
+    (kind === 'address'
+      ? `<section data-v="${n}"><a href="${value}">x</a><img alt="" src="${value}"><audio preload="none" src="${value}"></audio></section>`
+      : `<section data-v="${n}"><b data-tip="${quoted(value)}">x</b><p title='${quoted(value).replaceAll("'", '&#39;')}'>x</p></section>`) + `<i data-end="${n}"></i>`;
+  // Addresses of pictures are asked for here, whoever's they are: what loads is not of interest.
+  pages.set('/attribute', html(`<!doctype html><html><head><title>attribute</title></head><body>${values.map(one).join('\n')}</body></html>`, { 'content-security-policy-report-only': REPORTING.replace(/(img|media)-src 'self'/g, '$1-src *') }));
+  await page.goto(`${PUBLIC}/attribute`);
+  const faults = await page.evaluate((count) => {
+    const faults = [];
+    for (let n = 0; n < count; n += 1) {
+      const section = document.querySelector(`[data-v="${n}"]`);
+      if (section?.parentNode !== document.body || document.querySelector(`[data-end="${n}"]`)?.parentNode !== document.body) faults.push({ what: 'breaks out' });
+      if (section && section.querySelectorAll('*').length > 3) faults.push({ what: 'breaks out of its attribute', detail: section.innerHTML.slice(0, 200) });
+      for (const link of section?.querySelectorAll('a') ?? []) {
+        if (link.attributes.length > 1) faults.push({ what: 'adds attributes', detail: link.outerHTML.slice(0, 200) });
+        if (/^(javascript|vbscript|livescript|mocha|data|blob|filesystem|view-source|jar|feed|file):?$/.test(link.protocol)) faults.push({ what: `a link to ${link.protocol}`, detail: link.href });
+      }
+      for (const element of section?.querySelectorAll('[data-tip]') ?? []) element.innerHTML = element.dataset.tip;
+    }
+    window.limpidTouch(document.body);
+    return faults;
+  }, values.length);
+  await settled();
+  world.requests.length = 0;
+  return faults;
+}
+
+/** Looks at what stands in the page after `innerHTML`, then touches it; runs in the page. */
+function audit(values) {
+  const ELEMENTS = new Set('script style iframe frame frameset object embed applet link meta base form input button select textarea option svg math template noscript title xmp plaintext noembed noframes dialog portal fencedframe isindex keygen marquee canvas slot bgsound area map param'.split(' '));
+  const ATTRIBUTES = /^(on.*|style|class|name|srcdoc|formaction|action|ping|background|data|is|slot|part|popover.*|command.*|form|autofocus|autoplay|contenteditable|tabindex|accesskey|target|http-equiv|xlink:.*|usemap|itemtype|cite|longdesc|lowsrc|dynsrc)$/i;
+  const LINKS = /^(apt|bitcoin|callto|dat|dweb|ed2k|ethereum|feed|ftps?|gemini|geo|git|gopher|https?|ipfs|ipns|irc6?|ircs|magnet|mailto|matrix|mms|news|nntp|sftp|sips?|sms|spotify|ssb|steam|svn|tel|tg|web\+ap|webcal|xmpp):/i;
+  const faults = [];
+  const fault = (what, detail) => faults.push({ what, detail: String(detail).slice(0, 200) });
+  for (const value of values) {
+    const place = document.body.appendChild(document.createElement('div'));
+    place.innerHTML = value;
+    for (const element of place.querySelectorAll('*')) {
+      if (element.namespaceURI !== 'http://www.w3.org/1999/xhtml' || ELEMENTS.has(element.localName)) fault('an element', element.outerHTML);
+      for (const { name, value } of element.attributes) {
+        if (ATTRIBUTES.test(name) || (name === 'id' && !value.startsWith('fn-'))) fault(`the attribute ${name}`, element.outerHTML);
+        if (name === 'href' && !LINKS.test(value) && !value.startsWith('#fn-')) fault('a link', value);
+        const isPicture = name === 'poster' || name === 'srcset' || (name === 'src' && element.localName === 'img');
+        if (isPicture && !value.split(/\s*,\s+/).every((address) => address.startsWith(`${location.origin}/i/`))) fault('a picture from elsewhere', element.outerHTML);
+      }
+    }
+    window.limpidTouch(place);
+  }
+  return faults;
+}
+
+/** The same attacks as they came, each in a frame of its own: those that run prove that running is seen. */
+async function rawAttacks() {
+  const ran = new Set();
+  const isRun = ({ what }) => /^(alert|confirm|prompt|print|open|document\.write|script-src.*|dialog)$/.test(what);
+  for (const whole of [true, false]) {
+    const left = [...attacks.keys()].filter((number) => !ran.has(number));
+    for (let at = 0; at < left.length; at += 80) {
+      const batch = left.slice(at, at + 80).map((number) => [number, attacks[number].markup]);
+      seen.length = 0;
+      await page.goto(`${PUBLIC}/blank`);
+      await page.evaluate(async ([batch, whole]) => {
+        const frames = batch.map(([number, markup]) => {
+          const frame = document.createElement('iframe');
+          frame.name = `raw-${number}`;
+          frame.srcdoc = whole ? markup : '<!doctype html><body></body>';
+          const loaded = new Promise((done) => { frame.onload = done; setTimeout(done, 1000); });
+          document.body.append(frame);
+          return { frame, loaded, markup };
+        });
+        for (const { frame, loaded, markup } of frames) {
+          await loaded;
+          try {
+            if (!whole) frame.contentDocument.body.innerHTML = markup;
+            window.limpidTouch(frame.contentDocument.documentElement);
+          } catch {
+            // It has gone elsewhere.
+          }
+        }
+      }, [batch, whole]).catch(() => undefined);
+      await settled();
+      for (const one of seen.filter(isRun)) if (one.frame.startsWith('raw-')) ran.add(Number(one.frame.slice(4)));
+    }
+  }
+  const classes = {};
+  for (const number of ran) classes[attacks[number].class] = (classes[attacks[number].class] ?? 0) + 1;
+  return { attacks: attacks.length, ran: ran.size, classes };
+}
+
+/** What was begun may come to something a little later. */
+async function settled() {
+  await page.waitForTimeout(150);
+}
