@@ -47,7 +47,7 @@ impl Reader {
             .map_or(String::new(), |etag| format!("if-none-match: {etag}\r\n"));
         let request = format!("GET /feeds/f{n} HTTP/1.1\r\nhost: x\r\naccept-encoding: gzip\r\n{etag}\r\n");
         stream.write_all(request.as_bytes()).await.ok()?;
-        let (mut answer, mut piece) = (Vec::new(), [0; 16 * 1024]);
+        let (mut answer, mut piece) = (Vec::new(), vec![0; 16 * 1024]);
         let end = loop {
             let read @ 1.. = stream.read(&mut piece).await.ok()? else {
                 return None;

@@ -33,7 +33,9 @@ async fn server(scheme: &str, says: Says) -> Url {
 
 async fn say(mut stream: TcpStream, says: Says) -> std::io::Result<()> {
     let mut heard = [0; 4096];
-    stream.read(&mut heard).await?;
+    if stream.read(&mut heard).await? == 0 {
+        return Ok(());
+    }
     let (first, again, pause) = match says {
         Says::Nothing => {
             return tokio::io::copy(&mut stream, &mut tokio::io::sink())

@@ -25,7 +25,7 @@ async fn whoever_asks_and_takes_back_without_end_is_sent_away() {
         })
         .collect();
     rude.send(&flood).await;
-    assert_eq!(rude.is_sent_away().await, CALM);
+    assert_eq!(rude.ends().await, CALM);
     Reader::of_h2c(proxy.address)
         .get("/feeds/a")
         .await
@@ -45,7 +45,7 @@ async fn a_head_that_goes_on_and_on_ends_the_connection() {
         let mut rude = Rude::connect(proxy.address).await;
         rude.send(&frame(HEADERS, END_STREAM, 1, &get("/feeds/a"))).await;
         rude.send(&flood).await;
-        assert!(rude.is_sent_away().await.is_some_and(|code| code != 0));
+        assert!(rude.ends().await.is_some_and(|code| code != 0));
     }
     Reader::of_h2c(proxy.address)
         .get("/feeds/a")
@@ -82,7 +82,7 @@ async fn frames_that_break_the_rules_end_the_connection() {
     for (name, bytes) in cases {
         let mut rude = Rude::connect(proxy.address).await;
         rude.send(&bytes).await;
-        let code = rude.is_sent_away().await;
+        let code = rude.ends().await;
         assert!(code.is_some_and(|code| code != 0), "{name}: {code:?}");
     }
     let mut polite = Rude::connect(proxy.address).await;
@@ -138,6 +138,6 @@ async fn whoever_opens_no_window_or_opens_it_by_single_bytes_is_let_go() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert!(!drips || !taken, "a thousand single bytes were waited for");
-        rude.is_sent_away().await;
+        rude.ends().await;
     }
 }

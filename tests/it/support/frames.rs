@@ -100,7 +100,7 @@ impl Rude {
     }
 
     /// Reads to the end of the connection; the code of the last GOAWAY (§7), if one came.
-    pub async fn is_sent_away(mut self) -> Option<u32> {
+    pub async fn ends(mut self) -> Option<u32> {
         let mut code = None;
         while let Some(frame) = self.next().await {
             if frame.kind == GOAWAY {
