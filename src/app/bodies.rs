@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use moka::future::Cache as Memory;
 use moka::ops::compute::Op;
+use tokio::sync::Semaphore;
 
 use super::{App, Served};
 use crate::cache::coalesce::{Flight, Flights};
@@ -20,6 +21,7 @@ pub(super) struct Bodies {
     /// What was lately asked for without a coding, by the version's hash: three times as large as gzip.
     plain: Memory<[u8; 16], Bytes>,
     making: Flights<Option<Bytes>>,
+    leisure: Semaphore,
 }
 
 impl Bodies {
@@ -32,6 +34,7 @@ impl Bodies {
                 .weigher(|_, bytes: &Bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX))
                 .build(),
             making: Flights::default(),
+            leisure: Semaphore::new(1),
         }
     }
 }
@@ -49,15 +52,26 @@ impl App {
         {
             return Some(held);
         }
-        Box::pin(self.prepare(key, served, coding).landed())
+        Box::pin(self.making(key, served, coding, true).landed())
             .await
             .flatten()
     }
 
-    /// Has the bytes of `served` in `coding` made.
+    /// Has the bytes of `served` in `coding` made for the next reader, as small as they get: nobody waits.
     pub fn prepare(self: &Arc<Self>, key: &str, served: &Served, coding: Coding) -> Flight<Option<Bytes>> {
+        self.making(key, served, coding, false)
+    }
+
+    fn making(
+        self: &Arc<Self>,
+        key: &str,
+        served: &Served,
+        coding: Coding,
+        awaited: bool,
+    ) -> Flight<Option<Bytes>> {
+        // Who waits is not made to wait for what is made at leisure.
         let name = format!(
-            "{} {}",
+            "{awaited} {} {}",
             served.representation().etag,
             coding.token().unwrap_or_default()
         );
@@ -65,7 +79,16 @@ impl App {
             let (app, key, served) = (Arc::clone(self), key.to_owned(), served.clone());
             async move {
                 let made = served.clone();
-                let work = tokio::task::spawn_blocking(move || made.representation().make(coding));
+                // One at a time: that work keeps a core busy, and readers have the others.
+                let _turn = match awaited {
+                    true => None,
+                    false => app.bodies.leisure.acquire().await.ok(),
+                };
+                let work = move || match awaited {
+                    true => made.representation().make(coding),
+                    false => made.representation().make_best(coding),
+                };
+                let work = tokio::task::spawn_blocking(work);
                 let bytes = work.await.ok().flatten()?;
                 app.weigh(&key, &served, coding, &bytes).await;
                 Some(bytes)

@@ -62,7 +62,7 @@ async fn comes_to_say(proxy: &Proxy, text: &str) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_readers_at_the_moment_of_expiry_cost_one_request_and_none_waits_though_as_many_hang_up() {
+async fn a_thousand_readers_at_the_moment_of_expiry_cost_one_request_and_none_waits_though_half_hang_up() {
     let (engine, origin, clock) = (Engine::start(), Origin::start().await, Clock::system());
     origin.at("/a").gives(feed("one"));
     let all = three(&engine, &origin, &clock).await;
@@ -82,15 +82,19 @@ async fn a_thousand_readers_at_the_moment_of_expiry_cost_one_request_and_none_wa
         .map(|n| {
             let reader = all[n % 3].reader.clone();
             tokio::spawn(async move {
-                reader.hangs_up("/feeds/a").await;
-                reader.get("/feeds/a").await
+                if n % 2 == 0 {
+                    reader.hangs_up("/feeds/a").await;
+                    return None;
+                }
+                Some(reader.get("/feeds/a").await)
             })
         })
         .collect();
-    // The origin says nothing yet, and all of them are answered.
+    // The origin says nothing yet, and all who stay are answered.
     for reader in reading {
-        let answer = reader.await.expect("answered").has_status(200);
-        assert_eq!(essence(&answer), first[0]);
+        if let Some(answer) = reader.await.expect("answered") {
+            assert_eq!(essence(&answer.has_status(200)), first[0]);
+        }
     }
     held.arrived().await;
     held.release();
