@@ -174,7 +174,7 @@ fn stages(rounds: usize) {
             row("check", || rewritten.check(Kind::Rss)),
             row("hash", || hash(rewritten.body.as_bytes())),
             row("codings", || {
-                Representation::new(rewritten.body.clone().into_bytes(), Kind::Rss, None, 0)
+                Representation::new(rewritten.body.as_bytes(), Kind::Rss, None, 0)
             }),
         ],
     );

@@ -189,11 +189,10 @@ fn hit_ratio(feeds: f64, held: f64) -> f64 {
 
 fn size(bytes: f64) -> String {
     let units = ["B", "KB", "MB", "GB", "TB"];
-    let unit = (bytes.max(1.0).log10() / 3.0).floor().clamp(0.0, 4.0) as usize;
-    format!("{:.1} {}", bytes / 1000_f64.powi(unit as i32), units[unit])
+    let unit = (bytes.max(1.0).log10() / 3.0).floor().clamp(0.0, 4.0);
+    format!("{:.1} {}", bytes / 1000_f64.powf(unit), units[unit as usize])
 }
 
-#[expect(clippy::disallowed_methods, reason = "arguments of a measurement")]
 fn main() {
     let number = |at, default: f64| {
         std::env::args()

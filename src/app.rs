@@ -464,7 +464,7 @@ impl App {
                 let plain = source.identity().ok_or(transform::Error::Convert)?;
                 let marks = version.marks.unpack();
                 let (body, kind) = convert(&marks.of(&plain, source.kind), format, own)?;
-                let mut made = Representation::new(body, kind, None, now);
+                let mut made = Representation::new(&body, kind, None, now);
                 // As old as what it was made from, on every instance and after every restart.
                 made.last_modified = source.last_modified;
                 Ok(Arc::new(made))

@@ -53,9 +53,9 @@ fn main() {
     };
     let run: Box<dyn Fn()> = match stage.as_str() {
         "ammonia" => Box::new(|| {
-            contents
-                .iter()
-                .for_each(|content| drop(black_box(ammonia::clean(content))))
+            for content in &contents {
+                drop(black_box(sanitizer_alone(content)));
+            }
         }),
         "decode" => Box::new(|| {
             black_box(decode::decode(&source, &Limits::default(), &mut Report::default()).is_ok());
@@ -84,4 +84,10 @@ fn main() {
     for _ in 0..times {
         run();
     }
+}
+
+/// What others do, and do alone.
+#[expect(clippy::disallowed_methods, reason = "the yardstick is ammonia itself")]
+fn sanitizer_alone(content: &str) -> String {
+    ammonia::clean(content)
 }

@@ -31,6 +31,9 @@ struct Effort {
     seconds: u32,
 }
 
+/// One part of the measurements.
+type Measure = fn(Effort) -> Vec<Table>;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "bare") {
@@ -43,7 +46,7 @@ fn main() {
         rounds: numbers.next().unwrap_or(5),
         seconds: numbers.next().unwrap_or(3),
     };
-    let parts: [(&str, fn(Effort) -> Vec<Table>); 5] = [
+    let parts: [(&str, Measure); 5] = [
         ("hits", hits::measure),
         ("memory", memory::measure),
         ("growth", memory::growth),

@@ -142,7 +142,10 @@ pub(super) fn start(folder: &Path) -> Vec<Server> {
         .find("/i/")
         .map(|at| &shown[at..])
         .expect("an address of a picture");
-    limpid.picture = path.split(['"', '&', '<']).next().unwrap_or_default().to_owned();
+    path.split(['"', '&', '<'])
+        .next()
+        .unwrap_or_default()
+        .clone_into(&mut limpid.picture);
     let mut servers = vec![nginx, limpid, bare(folder)];
     for server in &mut servers {
         let (head, body) = server.get("news", "gzip");

@@ -74,7 +74,7 @@ impl App {
                 let source = &version.representation;
                 let (body, entries) = (source.identity()?, version.marks.unpack().entries);
                 let body = delta::news(&body, source.kind, &entries, &known)?;
-                Some(Arc::new(Representation::new(body, source.kind, None, now)))
+                Some(Arc::new(Representation::new(&body, source.kind, None, now)))
             };
             tokio::task::spawn_blocking(work).await.ok().flatten()
         });

@@ -2,6 +2,7 @@
 //! telling our own subscribers.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use url::Url;
@@ -69,21 +70,21 @@ impl App {
         let number = websub.announced(feed);
         let mut made: HashMap<_, Content> = HashMap::new();
         for listener in websub.listeners(feed).await {
-            if !made.contains_key(&listener.format) {
-                let Ok(served) = self.in_format(version, endpoint, listener.format).await else {
-                    continue;
-                };
-                let media_type = served.representation().kind.media_type();
-                let plain = tokio::task::spawn_blocking(move || served.representation().identity());
-                let Ok(Some(body)) = plain.await else {
-                    continue;
-                };
-                let content = Content { media_type, body };
-                made.insert(listener.format, content);
-            }
-            if let Some(content) = made.get(&listener.format) {
-                websub.deliver(feed, number, listener, content.clone());
-            }
+            let content = match made.entry(listener.format) {
+                Entry::Occupied(made) => made.into_mut(),
+                Entry::Vacant(place) => {
+                    let Ok(served) = self.in_format(version, endpoint, listener.format).await else {
+                        continue;
+                    };
+                    let media_type = served.representation().kind.media_type();
+                    let plain = tokio::task::spawn_blocking(move || served.representation().identity());
+                    let Ok(Some(body)) = plain.await else {
+                        continue;
+                    };
+                    place.insert(Content { media_type, body })
+                }
+            };
+            websub.deliver(feed, number, listener, content.clone());
         }
     }
 

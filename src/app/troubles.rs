@@ -41,7 +41,7 @@ impl App {
             entries: episodes.iter().map(|episode| entry(episode, &address)).collect(),
             ..Feed::default()
         };
-        let mut made = Representation::new(feed.to_string().into_bytes(), Kind::Atom, None, updated);
+        let mut made = Representation::new(feed.to_string().as_bytes(), Kind::Atom, None, updated);
         made.last_modified = updated;
         made
     }

@@ -25,10 +25,13 @@ pub enum Block {
     Whole(Coding),
 }
 
+/// A block, and the moment it is for.
+type Rendered = (Moment, Arc<HeaderMap>);
+
 /// The last block of each kind.
 #[derive(Debug, Default)]
 pub struct Heads {
-    blocks: [Mutex<Option<(Moment, Arc<HeaderMap>)>>; 5],
+    blocks: [Mutex<Option<Rendered>>; 5],
 }
 
 impl Heads {

@@ -61,18 +61,18 @@ impl Representation {
     /// later one, also within the same second and when the clock went back: some readers have nothing but the date
     /// to ask by.
     #[must_use]
-    pub fn new(body: Vec<u8>, kind: Kind, prior: Option<&Self>, now: Millis) -> Self {
-        let hash = hash(&body);
+    pub fn new(body: &[u8], kind: Kind, prior: Option<&Self>, now: Millis) -> Self {
+        let hash = hash(body);
         let second = now / 1000 * 1000;
         let last_modified = prior.map_or(second, |prior| match prior.hash == hash {
             true => prior.last_modified,
             false => second.max(prior.last_modified + 1000),
         });
         let length = body.len();
-        let coded = (length >= SMALLEST).then(|| gzip(&body)).flatten();
+        let coded = (length >= SMALLEST).then(|| gzip(body)).flatten();
         let base = match coded {
             Some(coded) if coded.len() < length => Base::Gzip(settled(&coded)),
-            _ => Base::Plain(settled(&body)),
+            _ => Base::Plain(settled(body)),
         };
         Self::held(base, length, kind, hash, last_modified)
     }
@@ -232,7 +232,7 @@ mod tests {
     fn every_coding_says_the_same() {
         use std::io::Read as _;
         let body = document("<item>clean</item>\n");
-        let made = Representation::new(body.clone(), Kind::Rss, None, 0);
+        let made = Representation::new(&body, Kind::Rss, None, 0);
         let coded = |coding| made.make(coding).expect("made");
         let mut text = Vec::new();
         flate2::read::GzDecoder::new(&coded(Coding::Gzip)[..])
@@ -255,7 +255,7 @@ mod tests {
         let body: Vec<u8> = (0..4000)
             .flat_map(|n: u32| format!("<item>{} words {}</item>", n * n, n % 97).into_bytes())
             .collect();
-        let made = || Representation::new(body.clone(), Kind::Rss, None, 0);
+        let made = || Representation::new(&body, Kind::Rss, None, 0);
         let (now, best) = (made().make(Coding::Brotli), made().make_best(Coding::Brotli));
         let best = best.expect("made");
         assert!(now.is_some_and(|now| best.len() < now.len()));
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn what_nobody_asked_for_is_not_held() {
         let body = document("<item>clean</item>\n");
-        let made = Representation::new(body.clone(), Kind::Rss, None, 0);
+        let made = Representation::new(&body, Kind::Rss, None, 0);
         let held = made.weight();
         assert!(made.ready(Coding::Gzip).is_some() && held < body.len());
         for coding in [Coding::Identity, Coding::Brotli, Coding::Zstd] {
@@ -284,14 +284,14 @@ mod tests {
 
     #[test]
     fn equal_bytes_keep_their_validators_and_new_bytes_get_new_ones() {
-        let first = Representation::new(document("a"), Kind::Atom, None, 5_999);
+        let first = Representation::new(&document("a"), Kind::Atom, None, 5_999);
         assert_eq!(first.last_modified, 5_000);
-        let same = Representation::new(document("a"), Kind::Atom, Some(&first), 90_000);
+        let same = Representation::new(&document("a"), Kind::Atom, Some(&first), 90_000);
         assert_eq!((same.last_modified, &same.etag), (5_000, &first.etag));
-        let other = Representation::new(document("b"), Kind::Atom, Some(&first), 90_000);
+        let other = Representation::new(&document("b"), Kind::Atom, Some(&first), 90_000);
         assert_eq!(other.last_modified, 90_000);
         assert_ne!(other.etag, first.etag);
-        let soon = Representation::new(document("c"), Kind::Atom, Some(&other), 90_500);
+        let soon = Representation::new(&document("c"), Kind::Atom, Some(&other), 90_500);
         assert_eq!(
             soon.last_modified, 91_000,
             "a reader that asks by date must see it"
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_tiny_document_is_not_compressed() {
-        let made = Representation::new(b"<rss/>".to_vec(), Kind::Rss, None, 0);
+        let made = Representation::new(b"<rss/>", Kind::Rss, None, 0);
         assert_eq!(made.base, Base::Plain(Bytes::from_static(b"<rss/>")));
         for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
             assert!(!made.has(coding) && made.make(coding).is_none());

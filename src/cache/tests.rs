@@ -71,7 +71,7 @@ fn copy(number: usize, now: Millis, policy: &Policy) -> StoredResponse {
     let body = format!("<rss>{number}</rss>").into_bytes();
     StoredResponse {
         version: Arc::new(Version {
-            representation: Representation::new(body, Kind::Rss, None, now),
+            representation: Representation::new(&body, Kind::Rss, None, now),
             marks: Marks::default(),
             contents: [0; 16],
             hints: Hints::default(),

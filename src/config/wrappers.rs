@@ -7,8 +7,11 @@ use crate::transform::clean::images::unwrap::{Holds, Rule, Rules, unknown_group}
 
 const KEYS: [&str; 7] = ["hosts", "path", "parameter", "after", "as", "match", "replace"];
 
+/// A word of `as`, and what it says of an address.
+type Grammar = (&'static str, fn() -> Holds);
+
 /// The words of `as`.
-const GRAMMARS: [(&str, fn() -> Holds); 4] = [
+const GRAMMARS: [Grammar; 4] = [
     ("weserv", || Holds::Weserv),
     ("path", || Holds::Path),
     ("base64", || Holds::Base64),

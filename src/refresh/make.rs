@@ -86,7 +86,7 @@ impl Work {
         let made = transform::transform(whole, &self.policy, prior)?;
         let before = self.prior.as_deref().map(|prior| &prior.representation);
         Ok(Version {
-            representation: Representation::new(made.body, made.kind, before, self.now),
+            representation: Representation::new(&made.body, made.kind, before, self.now),
             contents: contents(&made.entries),
             marks: Marks::pack(&Unpacked {
                 id: made.id,

@@ -54,8 +54,9 @@ pub(super) fn judge(secret: &str, signature: Option<&str>, body: &[u8]) -> Judge
 }
 
 fn bytes(digits: &str) -> Option<Vec<u8>> {
-    let is_hex =
-        digits.len() % 2 == 0 && digits.len() <= 128 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_hex = digits.len().is_multiple_of(2)
+        && digits.len() <= 128
+        && digits.bytes().all(|b| b.is_ascii_hexdigit());
     let pairs = is_hex.then(|| (0..digits.len()).step_by(2));
     pairs?
         .map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok())

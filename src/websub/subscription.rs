@@ -183,7 +183,7 @@ mod tests {
         let (mut now, mut waits) = (0, Vec::new());
         for _ in 0..7 {
             asked = asked.asking(now);
-            let again = (1..)
+            let again = (1..1_000)
                 .map(|hours| now + hours * HOUR)
                 .find(|at| step(Some(&asked), Some(&hub), *at) == Step::Ask { anew: false });
             let again = again.expect("it is asked again");

@@ -25,7 +25,7 @@ fn full(body: &str) -> StoredResponse {
     };
     StoredResponse {
         version: Arc::new(Version {
-            representation: Representation::new(body.as_bytes().to_vec(), Kind::Atom, None, 5_000),
+            representation: Representation::new(body.as_bytes(), Kind::Atom, None, 5_000),
             marks: Marks::pack(&Unpacked {
                 id: Some("urn:limpid:1".to_owned()),
                 entries: vec![EntryMark {

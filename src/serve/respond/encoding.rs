@@ -123,7 +123,7 @@ mod tests {
         let body: Vec<u8> = (0..400)
             .flat_map(|n: u32| format!("<item>{}</item>", n * n).into_bytes())
             .collect();
-        let made = Representation::new(body, Kind::Rss, None, 0);
+        let made = Representation::new(&body, Kind::Rss, None, 0);
         for coding in [Coding::Brotli, Coding::Zstd] {
             made.make(coding).expect("made");
         }
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_a_coding_that_is_hardly_better_than_the_one_that_is_held() {
-        let made = Representation::new(b"<item>clean</item>".repeat(100), Kind::Rss, None, 0);
+        let made = Representation::new(&b"<item>clean</item>".repeat(100), Kind::Rss, None, 0);
         let now = |coding, behind| Choice { coding, behind };
         let brotli = Some(Coding::Brotli);
         for (accept, expected) in [
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_is_too_small_to_compress_is_sent_as_it_is() {
-        let made = Representation::new(b"<rss/>".to_vec(), Kind::Rss, None, 0);
+        let made = Representation::new(b"<rss/>", Kind::Rss, None, 0);
         for accept in ["gzip", "br", "zstd", "*", "identity;q=0, gzip"] {
             let choice = choose(Some(accept), &made);
             assert_eq!(

@@ -229,7 +229,7 @@ impl Walk<'_, '_, '_> {
                 Some(JsonNode::Html | JsonNode::TextOrHtml) if !text.contains('<') => {}
                 Some(JsonNode::Html) => replace(text, self.cleaner.html(text, self.markup_base)),
                 Some(JsonNode::TextOrHtml) => {
-                    replace(text, self.cleaner.text_or_html(text, self.markup_base))
+                    replace(text, self.cleaner.text_or_html(text, self.markup_base));
                 }
             },
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
