@@ -34,7 +34,7 @@ fn feeds_are_read_again_on_a_hangup_and_wrong_settings_change_nothing() {
     assert!(Running::get(&address).0.starts_with("HTTP/1.1 404"));
     let home = home.file("feeds.d/one.toml", "[feeds.one]\nurl = \"file:one.xml\"\n");
     server.signal("HUP");
-    assert!(log.any(|line| line.contains("settings read again: 1 feeds")));
+    assert!(log.any(|line| line.contains("settings read again: 1 feed")));
     assert!(Running::get(&address).0.starts_with("HTTP/1.1 200"));
     let _home = home.file("feeds.d/two.toml", "[feeds.two]\nurll = \"file:one.xml\"\n");
     server.signal("HUP");
@@ -49,7 +49,7 @@ fn a_changed_file_is_taken_over_by_itself_and_what_needs_a_restart_is_said() {
     let readers = server.said("readers");
     let mut log = server.log();
     let home = home.file("feeds.d/one.toml", "[feeds.one]\nurl = \"file:one.xml\"\n");
-    assert!(log.any(|line| line.contains("settings read again: 1 feeds")));
+    assert!(log.any(|line| line.contains("settings read again: 1 feed")));
     assert!(body(&format!("{readers}/feeds/one")).contains("one"));
     let home = home.file("limpid.toml", "[server]\nreload_interval = \"20ms\"\nmax_conn");
     assert!(log.any(|line| line.contains("the settings in force stay")));

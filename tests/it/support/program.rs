@@ -195,10 +195,22 @@ impl Running {
         assert!(told.expect("kill").success());
     }
 
-    /// Its log, line by line.
+    /// Its log, line by line. A line that does not come within a minute fails the test.
     pub(crate) fn log(&mut self) -> impl Iterator<Item = String> + use<> {
+        use std::sync::mpsc::{RecvTimeoutError, channel};
         let err = self.child.stderr.take().expect("a pipe");
-        std::io::BufRead::lines(std::io::BufReader::new(err)).map(|line| line.expect("UTF-8"))
+        let (said, heard) = channel();
+        std::thread::spawn(move || {
+            let lines = std::io::BufRead::lines(std::io::BufReader::new(err));
+            lines.map_while(Result::ok).all(|line| said.send(line).is_ok())
+        });
+        std::iter::from_fn(
+            move || match heard.recv_timeout(std::time::Duration::from_secs(60)) {
+                Ok(line) => Some(line),
+                Err(RecvTimeoutError::Disconnected) => None,
+                Err(RecvTimeoutError::Timeout) => panic!("the program says nothing more"),
+            },
+        )
     }
 
     /// The answer to a GET.
