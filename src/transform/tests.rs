@@ -452,3 +452,35 @@ proptest! {
         prop_assert_eq!(ids, vec![Some("a".to_owned()), Some("b".to_owned())]);
     }
 }
+
+#[test]
+fn what_a_reader_writes_as_it_is_stays_where_it_was_put() {
+    let clean = clean(&rss(
+        "<item><link>https://a.example/x\"y</link><comments>http://\"&gt;&lt;x y='</comments><title>a &lt;x y='</title>\
+         <x:y>&lt;!-- b</x:y><category>c<!-- </x> <img src=\"x\"> --></category></item>",
+    ));
+    for told in [
+        "<link>https://a.example/x%22y</link>",
+        "<comments>http://%22%3E%3Cx y='</comments>",
+        "<title>a &lt; x y='</title>",
+        "<x:y>&lt; !-- b</x:y>",
+        "<category>c</category>",
+    ] {
+        assert!(clean.contains(told), "{told}\n{clean}");
+    }
+}
+
+#[test]
+fn no_id_is_made_from_a_link_that_was_taken_away() {
+    let feed = r#"{"version":"https://jsonfeed.org/version/1.1","title":"t","home_page_url":"data:text/html,<script>alert(1)</script>",
+        "items":[{"url":"javascript:alert(1)","content_text":"x"}]}"#;
+    let once = clean_with(feed, &policy(), None);
+    let (body, _) = convert::convert(
+        &(&once).into(),
+        crate::message::Format::Rss,
+        convert::Own::default(),
+    )
+    .expect("RSS");
+    let body = String::from_utf8(body).expect("UTF-8");
+    assert!(!body.contains("alert"), "{body}");
+}

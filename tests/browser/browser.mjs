@@ -94,8 +94,12 @@ export function detector() {
   document.addEventListener('securitypolicyviolation', (event) => saw(event.effectiveDirective, event.blockedURI), true);
 }
 
-/** The policy that reports, and does not stop, whatever a cleaned field must not do. `self` may show pictures. */
-export const REPORTING = "default-src 'none'; script-src 'none'; style-src 'none'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'";
+/**
+ * The policy that reports, and does not stop, whatever a cleaned field must not do. `self` may show pictures.
+ * Sound and film stay where they are: their address is judged before `preload=none` is, so that whether they
+ * load is told by the requests alone.
+ */
+export const REPORTING = "default-src 'none'; script-src 'none'; style-src 'none'; img-src 'self'; media-src *; base-uri 'none'; form-action 'none'";
 
 /** Touches everything below `root` in all ways a reader may; runs in the page. */
 export function touch(root) {

@@ -4,6 +4,7 @@
 
 mod feeds;
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,6 +20,7 @@ use limpid::transform::{Policy, Source, Transformed, transform};
 use serde_json::{Value, json};
 use url::Url;
 
+use self::feeds::Turn;
 use crate::support::front::free_port;
 use crate::support::origin::Origin;
 use crate::support::program::{Home, Running};
@@ -86,14 +88,15 @@ fn list(script: &str) -> Vec<Value> {
 }
 
 /// Cleans all feeds of one attack and writes them, and what they become in the other formats, to `folder`.
-fn write_cleaned(folder: &Path, attack: usize, markup: &str) -> Vec<PathBuf> {
+fn write_cleaned(folder: &Path, turn: Turn, markup: &str) -> Vec<PathBuf> {
+    let attack = turn.number;
     let mut written = Vec::new();
     let mut write = |name: String, body: &[u8]| {
         let path = folder.join(name);
         fs::write(&path, body).expect("written");
         written.push(path);
     };
-    for (number, feed) in feeds::all(markup, attack).iter().enumerate() {
+    for (number, feed) in feeds::all(markup, turn).iter().enumerate() {
         // Some of what is no longer a feed is refused: that is fine.
         let Some(once) = cleaned(feed.as_bytes()) else {
             continue;
@@ -109,12 +112,10 @@ fn write_cleaned(folder: &Path, attack: usize, markup: &str) -> Vec<PathBuf> {
             format!("{attack}-{number}-{kind:?}.{ending}")
         };
         // A document with hundreds of fields to an entry is no more telling than a small one.
-        let formats: &[Format] = if number < 2 {
-            &[]
-        } else {
-            &[Format::Rss, Format::Atom, Format::Json]
-        };
-        for &format in formats {
+        let formats = [Format::Rss, Format::Atom, Format::Json].into_iter().enumerate();
+        let formats =
+            formats.filter(|(n, _)| number >= 2 && (turn.of == 1 || (attack / turn.of + number) % 3 == *n));
+        for (_, format) in formats {
             if let Ok((body, kind)) = convert(&(&once).into(), format, Own::default()) {
                 write(name(kind), &body);
             }
@@ -125,9 +126,14 @@ fn write_cleaned(folder: &Path, attack: usize, markup: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-#[ignore = "not green yet: what it still finds is unclosed tags in plain texts and literal XHTML; takes minutes"]
 fn no_attack_runs_loads_or_breaks_out_in_any_field_of_any_format() {
     let attacks = list("attacks.mjs");
+    // Each attack through every kind of field, each field with every class of attack; `XSS=all`: everything with everything.
+    let of = if env::var_os("XSS").is_some_and(|xss| xss == "all") {
+        1
+    } else {
+        5
+    };
     let folder = tempfile::tempdir().expect("a folder");
     let next = AtomicUsize::new(0);
     let work = || {
@@ -138,7 +144,7 @@ fn no_attack_runs_loads_or_breaks_out_in_any_field_of_any_format() {
                 return written;
             };
             let markup = attack["markup"].as_str().expect("markup");
-            written.extend(write_cleaned(folder.path(), number, markup));
+            written.extend(write_cleaned(folder.path(), Turn { number, of }, markup));
         }
     };
     let files: Vec<PathBuf> = std::thread::scope(|scope| {
@@ -152,10 +158,14 @@ fn no_attack_runs_loads_or_breaks_out_in_any_field_of_any_format() {
         "xss.mjs",
         &json!({ "attacks": attacks, "files": files, "public": PUBLIC }),
     );
+    let held: usize = (0..attacks.len())
+        .map(|number| feeds::held(Turn { number, of }))
+        .sum();
     println!(
-        "{} attacks x {} places, {} documents: {}",
+        "{} attacks in {} places, {held} of {} pairs, {} documents: {}",
         attacks.len(),
         feeds::places(),
+        attacks.len() * feeds::places(),
         files.len(),
         told["figures"]
     );

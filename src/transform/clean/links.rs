@@ -8,6 +8,7 @@ use super::RewriteRule;
 use super::address::Simple;
 use super::sanitize::SCHEMES;
 use super::trackers;
+use crate::transform::fields::is_script;
 
 /// The address a browser would ask for: white space that HTML allows inside taken out, resolved
 /// against `base` (WHATWG URL).
@@ -52,9 +53,34 @@ pub(super) struct Link {
     pub parameters: bool,
 }
 
-/// True for `feed:javascript:…`: some readers take the first scheme off and follow what is left.
+/// True for `feed:javascript:…` and `feed:data:…`: some readers take the first scheme off and follow
+/// what is left.
 fn hides_script(url: &Url) -> bool {
-    url.cannot_be_a_base() && url.path().to_ascii_lowercase().contains("script:")
+    let path = url.path().to_ascii_lowercase();
+    url.cannot_be_a_base() && (path.contains("script:") || path.trim_start().starts_with("data:"))
+}
+
+/// True for an address that may be handed on as it is: of a harmless scheme, and nothing in it that
+/// ends the quotes around it.
+pub fn is_harmless(address: &str) -> bool {
+    let of_a_harmless_scheme = match Url::parse(address) {
+        Ok(url) => SCHEMES.contains(&url.scheme()) && !hides_script(&url),
+        Err(_) => !is_script(address),
+    };
+    of_a_harmless_scheme && matches!(quotable(address), Cow::Borrowed(_))
+}
+
+/// An address that stays in its place also where a reader writes it between quotes as it is: the URL
+/// parser leaves quotes and angle brackets where the address has no host, and some in what follows `#`.
+pub fn quotable(address: &str) -> Cow<'_, str> {
+    if !address.contains(['"', '<', '>']) {
+        return Cow::Borrowed(address);
+    }
+    let encoded = address
+        .replace('"', "%22")
+        .replace('<', "%3C")
+        .replace('>', "%3E");
+    Cow::Owned(encoded)
 }
 
 /// The address of a link: absolute, of a harmless scheme, without redirectors and tracking
@@ -134,7 +160,7 @@ fn as_written(address: &str, url: &Url) -> String {
     if plain && absolute {
         address.to_owned()
     } else {
-        url.as_str().to_owned()
+        quotable(url.as_str()).into_owned()
     }
 }
 
@@ -155,6 +181,20 @@ mod tests {
     fn clean(address: &str) -> Option<String> {
         let base = Url::parse("https://site.example/dir/page?x=1").expect("url");
         link(address, Some(&base), true, &[]).map(|link| link.address)
+    }
+
+    #[test]
+    fn an_address_stays_between_its_quotes_and_hides_no_other() {
+        assert_eq!(
+            clean("mailto:a@b.example?subject=\"><b>").as_deref(),
+            Some("mailto:a@b.example?subject=%22%3E%3Cb%3E")
+        );
+        assert_eq!(clean("tel:\"<1>").as_deref(), Some("tel:%22%3C1%3E"));
+        assert_eq!(clean("feed:data:text/html,<script>"), None);
+        assert_eq!(
+            clean("feed:https://a.example/f").as_deref(),
+            Some("feed:https://a.example/f")
+        );
     }
 
     #[test]

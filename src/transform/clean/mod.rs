@@ -18,8 +18,11 @@ mod strict;
 mod spelling;
 mod elements;
 mod text;
+mod unclosed;
 
+pub use links::{is_harmless, quotable};
 pub use spelling::is_same_markup;
+pub use unclosed::closed;
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher as _;
@@ -208,13 +211,13 @@ impl<'p> Cleaner<'p> {
     }
 
     /// Cleans a field that may be text or HTML: only if it holds a tag that HTML knows is it cleaned
-    /// as HTML; `Vec<T>` and `<me@example.org>` stay.
+    /// as HTML; `Vec<T>` and `<me@example.org>` stay. What ends inside a tag gets a space behind its `<`.
     pub fn text_or_html(&mut self, text: &str, base: Option<&Url>) -> String {
         let text = text::printable(text);
         if holds_known_tag(&text) {
             self.html(&text, base)
         } else {
-            text.into_owned()
+            unclosed::closed(&text).into_owned()
         }
     }
 
@@ -224,7 +227,7 @@ impl<'p> Cleaner<'p> {
     pub fn text(&mut self, text: &str, base: Option<&Url>) -> String {
         let text = text::printable(text);
         if tags(&text).filter(Tag::is_known).all(|tag| tag.is_inert()) && !holds_active_tag(&text) {
-            text.into_owned()
+            unclosed::closed(&text).into_owned()
         } else {
             self.html(&text, base)
         }

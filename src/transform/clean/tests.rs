@@ -65,11 +65,27 @@ fn text_that_may_run_is_markup_whatever_its_tags_are_called() {
     }
     for text in [
         "Vec<T> = on",
-        "a <n and b <m",
+        "a < n and b < m",
         "<me@example.org>, on = 1",
-        "x<y && n=2",
+        "x <- y",
     ] {
         assert_eq!(Cleaner::new(&policy).text_or_html(text, None), text);
+    }
+}
+
+#[test]
+fn text_that_ends_inside_a_tag_swallows_nothing_of_the_page_behind_it() {
+    let policy = policy(images::Policy::Direct);
+    for (given, told) in [
+        ("<x y=\"", "< x y=\""),
+        ("a <!-- b", "a < !-- b"),
+        ("x<y && n=2", "x< y && n=2"),
+        ("Vec<T> for a <n and b <m", "Vec<T> for a < n and b < m"),
+    ] {
+        for clean in [Cleaner::text_or_html, Cleaner::text] {
+            assert_eq!(clean(&mut Cleaner::new(&policy), given, None), told);
+            assert_eq!(clean(&mut Cleaner::new(&policy), told, None), told);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use url::Url;
 
+use crate::transform::clean::is_harmless;
 use crate::transform::read::{Entry, Feed};
 
 /// An id for each entry that has none: its address; else a hash of what identifies it. Where several
@@ -46,7 +47,7 @@ pub fn entry(entry: &Entry) -> String {
 /// What stays when a text is corrected: the address, the file, the title with the date.
 fn short(entry: &Entry) -> String {
     if let Some(link) = &entry.link {
-        return link.clone();
+        return named_by(link);
     }
     if let Some(enclosure) = entry
         .enclosures
@@ -58,6 +59,16 @@ fn short(entry: &Entry) -> String {
     match &entry.published {
         Some(published) if !entry.title.is_empty() => hashed(&["titled", &entry.title.value, published]),
         _ => full(entry),
+    }
+}
+
+/// A link as an id. The source is not cleaned yet, and readers follow an id where there is no link: what
+/// they must not follow is known by its hash.
+fn named_by(link: &str) -> String {
+    if is_harmless(link) {
+        link.to_owned()
+    } else {
+        hashed(&["link", link])
     }
 }
 
@@ -75,7 +86,7 @@ fn full(entry: &Entry) -> String {
 /// The id of a feed: its own; else its page; else a hash of its title.
 #[must_use]
 pub fn feed(feed: &Feed) -> String {
-    let own = feed.id.clone().or_else(|| feed.link.clone());
+    let own = feed.id.clone().or_else(|| feed.link.as_deref().map(named_by));
     own.unwrap_or_else(|| hashed(&["feed", &feed.title.value]))
 }
 
@@ -197,6 +208,35 @@ pub fn is_web_address(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_that_must_not_be_followed_is_no_id() {
+        for link in [
+            "javascript:alert(1)",
+            "data:image/svg+xml,<svg onload='alert(1)'/>",
+            "feed:data:text/html,x",
+            "mailto:x\"><b>",
+        ] {
+            let linked = Feed {
+                link: Some(link.to_owned()),
+                entries: vec![Entry {
+                    link: Some(link.to_owned()),
+                    ..Entry::default()
+                }],
+                ..Feed::default()
+            };
+            for id in mint(&linked.entries).into_iter().flatten().chain([feed(&linked)]) {
+                assert!(id.starts_with("urn:"), "{id}");
+            }
+        }
+        for link in [
+            "https://a.example/1?a=b&c='d'",
+            "magnet:?xt=urn:btih:1",
+            "/relative",
+        ] {
+            assert_eq!(named_by(link), link);
+        }
+    }
 
     #[test]
     fn an_id_that_is_no_iri_is_kept_inside_one() {

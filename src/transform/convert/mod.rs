@@ -17,7 +17,7 @@ use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
 use url::Url;
 
-use super::clean::holds_known_tag;
+use super::clean::{closed, holds_known_tag};
 use super::read::{Feed, Options, Text, read_with};
 use super::{EntryMark, Error, Transformed, fields, plain};
 use crate::message::{Format, Kind};
@@ -154,13 +154,13 @@ fn untyped(text: &Text) -> Cow<'_, str> {
 }
 
 /// A text for a field that is plain text (JSON Feed titles): as a person reads it, unless that would
-/// make a tag of what was text; then it stays escaped.
+/// make a tag of what was text; then it stays escaped. Nor does it end inside something like a tag.
 fn literal(text: &Text) -> String {
     let shown = text.to_plain();
     if holds_known_tag(&shown) {
         plain::to_html(&shown)
     } else {
-        shown
+        closed(&shown).into_owned()
     }
 }
 

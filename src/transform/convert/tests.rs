@@ -595,3 +595,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn plain_text_never_ends_inside_a_tag() {
+    let title = |value: &str| read::Text {
+        value: value.to_owned(),
+        html: true,
+        base: None,
+    };
+    assert_eq!(super::literal(&title("&lt;x y='")), "< x y='");
+    assert_eq!(super::literal(&title("Vec&lt;T&gt;")), "Vec<T>");
+}

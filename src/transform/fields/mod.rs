@@ -2,7 +2,8 @@
 //!
 //! A place is an element or attribute *of a vocabulary* (a namespace, however it is spelled). What
 //! is not in the table falls under the default rule: text or attributes that hold a tag HTML knows
-//! are cleaned, values with a script's scheme are emptied, all else passes byte for byte.
+//! are cleaned, values with a script's scheme are emptied, what ends inside a tag gets a space behind its
+//! `<`, all else passes byte for byte.
 
 mod vocabulary;
 mod elements;

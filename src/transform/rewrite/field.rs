@@ -11,7 +11,7 @@ use super::markup::{in_wrapper, is_markup, own_base, shows_all, to_html, to_xml}
 use super::scan::{Kind, Name, Piece, attributes};
 use super::stream::Stream;
 use super::tag::{Place, Written};
-use super::text::{decode, decode_value, escape, form};
+use super::text::{decode, decode_value, escape, form, hides_markup, write};
 use crate::transform::Error;
 use crate::transform::clean::{holds_known_tag, is_same_markup};
 use crate::transform::fields::{Node, Vocabulary};
@@ -143,6 +143,7 @@ impl<'j> Stream<'j> {
         let decoded = decode(raw);
         match self.clean_leaf(&decoded, node, name, open.raw, base.as_ref()) {
             Some(clean) => self.write_core(&decoded, &clean, form(raw)),
+            None if hides_markup(raw) => write(&decoded, form(raw), &mut self.out),
             None => self.out.push_str(raw),
         }
         self.out.push_str(close.raw);

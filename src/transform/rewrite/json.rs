@@ -1,5 +1,7 @@
 //! JSON Feed: the same stops, on values. Unknown keys, their order and numbers stay as written.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -249,7 +251,9 @@ impl Walk<'_, '_, '_> {
             .cleaner
             .address(trimmed, self.address_base, role)
             .unwrap_or_default();
-        let same = role != Role::Image && Url::parse(trimmed).is_ok_and(|url| url.as_str() == clean);
+        let same = role != Role::Image
+            && !trimmed.contains(['"', '<', '>'])
+            && Url::parse(trimmed).is_ok_and(|url| url.as_str() == clean);
         if !same {
             *address = clean;
         }
@@ -265,6 +269,8 @@ impl Walk<'_, '_, '_> {
         } else if clean::holds_known_tag(text) {
             let clean = self.cleaner.text_or_html(text, self.markup_base);
             replace(text, clean);
+        } else if let Cow::Owned(closed) = clean::closed(text) {
+            *text = closed;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::scan::{Kind, Piece};
 use super::stream::Stream;
 use super::tag::Place;
-use super::text::{Form, decode, escape, form, write};
+use super::text::{Form, decode, escape, form, hides_markup, write};
 use crate::transform::report::Reason;
 use crate::transform::{Error, clean, fields};
 
@@ -74,6 +74,9 @@ impl<'j> Stream<'j> {
         }
         match self.default_rule(&decoded, mixed) {
             Some(text) => write(&text, form(raw), &mut self.out),
+            None if self.frames.last().is_some_and(|frame| frame.inline) && hides_markup(raw) => {
+                write(&decoded, form(raw), &mut self.out);
+            }
             None => self.out.push_str(raw),
         }
     }
@@ -94,7 +97,10 @@ impl<'j> Stream<'j> {
         }
         let torn = mixed && value.rsplit('<').next().is_some_and(|last| !last.contains('>'));
         if !torn && !clean::holds_known_tag(value) {
-            return None;
+            return match clean::closed(value) {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(closed) => Some(closed),
+            };
         }
         let base = self.markup_base(self.frames.last().and_then(|frame| frame.base.clone()).as_ref());
         let cleaned = if torn {

@@ -1,5 +1,6 @@
 //! One start tag: its attributes are addresses, text or data; only what changes is written anew.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use url::{ParseError, Url};
@@ -9,8 +10,8 @@ use super::scan::{Attr, Kind, Name, Piece, attributes};
 use super::stream::Stream;
 use super::text::{decode_value, escape_value};
 use crate::transform::Error;
-use crate::transform::clean::Role;
 use crate::transform::clean::images::srcset;
+use crate::transform::clean::{self, Role};
 use crate::transform::fields::{self, Attribute, Vocabulary};
 
 /// Whether the tag was written, or the whole element left out.
@@ -155,7 +156,8 @@ impl<'j> Stream<'j> {
     /// An address outside markup. It is resolved against `xml:base`, else the document's own
     /// address, else the feed's page.
     ///
-    /// A link or a file that is absolute and stays what it is keeps its spelling. A picture is always
+    /// A link or a file that is absolute and stays what it is keeps its spelling, but for what would end
+    /// the quotes that a reader may put around it. A picture is always
     /// spelled our way, as in markup: readers tell duplicates by equal strings.
     pub(super) fn address(&mut self, value: &str, base: Option<&Rc<Url>>, role: Role) -> Place {
         let trimmed = value.trim();
@@ -173,7 +175,12 @@ impl<'j> Stream<'j> {
                 return Place::Keep;
             }
             // No browser could follow it; other readers may.
-            (Err(_), _) if role != Role::Image && is_broken_web_address(trimmed) => return Place::Keep,
+            (Err(_), _) if role != Role::Image && is_broken_web_address(trimmed) => {
+                return match clean::quotable(trimmed) {
+                    Cow::Borrowed(_) => Place::Keep,
+                    Cow::Owned(quotable) => Place::Replace(quotable),
+                };
+            }
             _ => {}
         }
         match self.cleaner.address(trimmed, base.as_ref(), role) {
@@ -181,7 +188,7 @@ impl<'j> Stream<'j> {
             Some(clean) if clean == value => Place::Keep,
             Some(clean)
                 if role != Role::Image
-                    && !trimmed.contains(char::is_control)
+                    && !trimmed.contains(|c: char| c.is_control() || matches!(c, '"' | '<' | '>'))
                     && parsed.is_ok_and(|parsed| parsed.as_str() == clean) =>
             {
                 Place::Keep

@@ -58,6 +58,27 @@ pub(super) fn decode(raw: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Whether a comment or an instruction in the characters `raw` holds a `<`: nothing to whoever parses the
+/// feed, but the start of markup to whoever takes its source for HTML.
+pub(super) fn hides_markup(raw: &str) -> bool {
+    let mut rest = raw;
+    while let Some((_, from)) = rest.split_once('<') {
+        let close = if from.starts_with("![CDATA[") {
+            CDATA_CLOSE
+        } else if from.starts_with("!--") {
+            "-->"
+        } else {
+            "?>"
+        };
+        let (inside, after) = from.split_once(close).unwrap_or((from, ""));
+        if close != CDATA_CLOSE && inside.contains('<') {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
 fn push_characters(text: &str, out: &mut String) {
     let text = unify_line_ends(text);
     match unescape(&text) {
@@ -183,6 +204,20 @@ mod tests {
         );
         assert_eq!(decode("a\r\nb\rc&#13;"), "a\nb\nc\r");
         assert_eq!(decode_value("a\nb&#10;&quot;"), "a b\n\"");
+    }
+
+    #[test]
+    fn a_comment_with_markup_in_it_is_seen() {
+        assert!(hides_markup("a<!-- </title><img src=x onerror=y> -->b"));
+        assert!(hides_markup("<![CDATA[<!-- -->]]><?x <b>?>"));
+        for plain in [
+            "a<!-- b -->c",
+            "<![CDATA[<!-- <b> -->]]>",
+            "&lt;!-- &lt;b> -->",
+            "a",
+        ] {
+            assert!(!hides_markup(plain), "{plain}");
+        }
     }
 
     #[test]

@@ -1,28 +1,54 @@
 //! Feeds that hold one piece of markup in every place where a feed can hold markup or an address,
 //! as the audited table (`transform::fields`) lists them.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::mem;
 
 use base64::Engine as _;
 use limpid::transform::clean::Role;
 use limpid::transform::fields::{self, Attribute, JsonNode, Node, Vocabulary};
 use serde_json::{Map, Value, json};
 
+/// Which places have their turn with a piece of markup: of each kind of field every `of`th, another
+/// with every `number`. Over many pieces every place has its turn; with `of` 1, every place every time.
+///
+/// `of` has no divisor in common with the number of ways to write any kind of field, so that every
+/// place has its turn in every way.
+#[derive(Clone, Copy)]
+pub(super) struct Turn {
+    pub(super) number: usize,
+    pub(super) of: usize,
+}
+
+impl Turn {
+    fn has(self, place: usize) -> bool {
+        (place + self.number).is_multiple_of(self.of)
+    }
+}
+
 /// One feed for each of RSS, Atom and JSON Feed, quoted as an honest author would; then those where
 /// the markup stands in the document itself.
 ///
-/// Every place holds it once. Where a place can be written in several ways, `turn` says which, so that
-/// over many pieces of markup every way has its turn.
-pub(super) fn all(markup: &str, turn: usize) -> Vec<String> {
+/// Every place that has its turn holds it once. Where a place can be written in several ways, the turn
+/// says which, so that over many pieces of markup every way has its turn.
+pub(super) fn all(markup: &str, turn: Turn) -> Vec<String> {
     let mut feeds = vec![rss(markup, turn), atom(markup, turn), json_feed(markup)];
-    feeds.extend(INLINE.iter().map(|feed| feed.replace('%', markup)));
+    let inline = INLINE.iter().enumerate().filter(|(n, _)| turn.has(*n));
+    feeds.extend(inline.map(|(_, feed)| feed.replace('%', markup)));
     feeds
 }
 
-/// How many places those are.
+/// How many places there are.
 pub(super) fn places() -> usize {
+    held(Turn { number: 0, of: 1 })
+}
+
+/// How many places hold the markup at this turn.
+pub(super) fn held(turn: Turn) -> usize {
     const MARK: &str = "p-l-a-c-e";
-    all(MARK, 0).iter().map(|feed| feed.matches(MARK).count()).sum()
+    let feeds = all(MARK, turn);
+    feeds.iter().map(|feed| feed.matches(MARK).count()).sum()
 }
 
 /// Feeds that hold nothing but `picture`, at every place of the table that is for one.
@@ -122,9 +148,9 @@ fn declarations(prefixes: &[(Vocabulary, String, &str)]) -> String {
         + " xmlns:x=\"urn:unheard-of\""
 }
 
-fn rss(markup: &str, turn: usize) -> String {
+fn rss(markup: &str, turn: Turn) -> String {
     let prefixes = prefixes(Vocabulary::Rss);
-    let (feed, entry) = levels(in_every_place(markup, turn, &prefixes), turn);
+    let (feed, entry) = levels(in_every_place(markup, turn, &prefixes), turn.number);
     let text = escaped(markup);
     format!(
         "<rss version=\"2.0\"{}><channel><title>t</title>{feed}<image><url>{text}</url><title>{text}</title></image>\
@@ -134,11 +160,11 @@ fn rss(markup: &str, turn: usize) -> String {
     )
 }
 
-fn atom(markup: &str, turn: usize) -> String {
+fn atom(markup: &str, turn: Turn) -> String {
     // What other vocabularies hold was told in RSS.
     let mut prefixes = prefixes(Vocabulary::Atom);
     prefixes.retain(|(vocabulary, ..)| *vocabulary == Vocabulary::Atom);
-    let (feed, entry) = levels(in_every_place(markup, turn, &prefixes), turn / 2);
+    let (feed, entry) = levels(in_every_place(markup, turn, &prefixes), turn.number / 2);
     let text = escaped(markup);
     let person = format!("<name>{text}</name><uri>{text}</uri><email>{text}</email>");
     format!(
@@ -158,20 +184,32 @@ fn levels(places: String, turn: usize) -> (String, String) {
     }
 }
 
-/// An element for each row of the table; and some that no table knows.
-fn in_every_place(markup: &str, turn: usize, prefixes: &[(Vocabulary, String, &str)]) -> String {
+/// An element for each row of the table that has its turn; and some that no table knows.
+fn in_every_place(markup: &str, turn: Turn, prefixes: &[(Vocabulary, String, &str)]) -> String {
     let text = escaped(markup);
     let mut out = String::new();
+    let mut kinds = HashMap::new();
+    let mut has_turn = move |kind| {
+        let place = kinds.entry(kind).or_insert(0);
+        *place += 1;
+        turn.has(*place)
+    };
     for (vocabulary, prefix, _) in prefixes {
         for (name, node) in fields::elements(*vocabulary) {
+            if !has_turn(Some(mem::discriminant(&node))) {
+                continue;
+            }
             let forms = forms(node, markup, &text);
-            if let Some((attributes, content)) = forms.get(turn % forms.len()) {
+            if let Some((attributes, content)) = forms.get(turn.number % forms.len()) {
                 let _ = write!(out, "<{prefix}{name}{attributes}>{content}</{prefix}{name}>");
             }
         }
         for (element, name, attribute) in fields::attributes(*vocabulary) {
+            if !has_turn(None) {
+                continue;
+            }
             let beside = beside(attribute);
-            if let Some(beside) = beside.get(turn % beside.len()) {
+            if let Some(beside) = beside.get(turn.number % beside.len()) {
                 let _ = write!(out, "<{prefix}{element}{beside} {name}=\"{text}\"/>");
             }
         }
