@@ -126,6 +126,7 @@ fn write_cleaned(folder: &Path, turn: Turn, markup: &str) -> Vec<PathBuf> {
 }
 
 #[test]
+#[ignore = "takes minutes; cargo test --test it browser::no_attack -- --ignored --nocapture"]
 fn no_attack_runs_loads_or_breaks_out_in_any_field_of_any_format() {
     let attacks = list("attacks.mjs");
     // Each attack through every kind of field, each field with every class of attack; `XSS=all`: everything with everything.
