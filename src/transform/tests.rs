@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::transform::read::read;
@@ -419,8 +420,22 @@ fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES), 0..40).prop_map(|pieces| pieces.concat())
 }
 
+/// The same feeds in every run, so that a run means what it says; others by `PROPTEST_RNG_SEED`.
+fn the_same_every_time() -> ProptestConfig {
+    let given = ProptestConfig::default();
+    let rng_seed = match given.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1),
+        seed @ RngSeed::Fixed(_) => seed,
+    };
+    ProptestConfig {
+        failure_persistence: None,
+        rng_seed,
+        ..given
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(the_same_every_time())]
 
     #[test]
     fn whatever_comes_in_a_sound_feed_goes_out_and_cleaning_it_again_changes_nothing(
@@ -450,6 +465,19 @@ proptest! {
         let out = clean_with(&feed, &policy(), None);
         let ids: Vec<_> = read(&text_of(&out), out.kind).expect("a feed").entries.into_iter().map(|e| e.id).collect();
         prop_assert_eq!(ids, vec![Some("a".to_owned()), Some("b".to_owned())]);
+    }
+}
+
+#[test]
+fn what_is_left_of_words_beside_elements_is_judged_as_it_would_be_alone() {
+    for soup in [
+        "<link>'><x:y z='<br/>",
+        "<link>PGI+<x:y z='<content type='xhtml'></link>",
+        "<link>a <!-- b</link>",
+    ] {
+        let once = clean_with(&format!("<feed>{soup}</feed>"), &policy(), None);
+        let twice = clean_with(&text_of(&once), &policy(), None);
+        assert_eq!(text_of(&once), text_of(&twice), "{soup}");
     }
 }
 

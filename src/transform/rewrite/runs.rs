@@ -23,6 +23,11 @@ pub(super) struct Run<'t> {
 /// Runs joined to one, at most: each is read again, and time must stay linear.
 const MAX_JOINED: usize = 8;
 
+/// Words beside elements are no address, though a browser would make one of them.
+fn is_words(text: &str) -> bool {
+    text.trim().contains(char::is_whitespace) && !fields::is_script(text)
+}
+
 impl<'j> Stream<'j> {
     /// Text that stands between elements which are no fields: the default rule.
     pub(super) fn run_of_text(&mut self, first: Piece<'j>) -> Result<(), Error> {
@@ -62,17 +67,23 @@ impl<'j> Stream<'j> {
 
     fn write_run(&mut self, raw: &str, mixed: bool) {
         let decoded = decode(raw);
-        // Words beside elements are no address, though a browser would make one of them.
-        let is_words = decoded.trim().contains(char::is_whitespace) && !fields::is_script(&decoded);
-        let frame = self.frames.last().filter(|_| !is_words);
-        if let Some((role, base)) = frame.and_then(|frame| Some((frame.address?, frame.base.clone()))) {
-            return match self.address(decoded.trim(), base.as_ref(), role) {
-                Place::Keep => self.out.push_str(raw),
-                Place::Replace(address) => self.write_core(&decoded, &address, form(raw)),
+        let frame = self.frames.last();
+        let place = frame.and_then(|frame| Some((frame.address?, frame.base.clone())));
+        let ruled = match &place {
+            Some(_) if !is_words(&decoded) => None,
+            _ => self.default_rule(&decoded, mixed),
+        };
+        // What is left of words may be one: then it is what it would be if it had come alone.
+        let left = ruled.as_deref().unwrap_or(&decoded);
+        if let Some((role, base)) = place.filter(|_| !is_words(left)) {
+            return match self.address(left.trim(), base.as_ref(), role) {
+                Place::Keep if ruled.is_none() => self.out.push_str(raw),
+                Place::Keep => write(left, form(raw), &mut self.out),
+                Place::Replace(address) => self.write_core(left, &address, form(raw)),
                 Place::Gone => {}
             };
         }
-        match self.default_rule(&decoded, mixed) {
+        match ruled {
             Some(text) => write(&text, form(raw), &mut self.out),
             None if self.frames.last().is_some_and(|frame| frame.inline) && hides_markup(raw) => {
                 write(&decoded, form(raw), &mut self.out);
