@@ -127,7 +127,10 @@ fn write_cleaned(folder: &Path, turn: Turn, markup: &str) -> Vec<PathBuf> {
 
 #[test]
 #[ignore = "not green yet (ids that readers would write raw into attributes), and takes minutes; cargo test --test it browser::no_attack -- --ignored --nocapture"]
-#[expect(clippy::disallowed_methods, reason = "how much is tried is for who runs it to say")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how much is tried is for who runs it to say"
+)]
 fn no_attack_runs_loads_or_breaks_out_in_any_field_of_any_format() {
     let attacks = list("attacks.mjs");
     // Each attack through every kind of field, each field with every class of attack; `XSS=all`: everything with everything.
