@@ -1,6 +1,6 @@
 //! A real proxy in front of the program, set up with a file of `deploy/`.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -57,6 +57,7 @@ impl Drop for Front {
 
 impl Front {
     /// Starts `command`; it listens at `port` when this returns.
+    #[expect(clippy::disallowed_methods, reason = "a look whether somebody listens")]
     pub(crate) fn start(command: &mut Command, port: u16) -> Self {
         let child = command
             .process_group(0)
@@ -65,7 +66,8 @@ impl Front {
             .spawn();
         let front = Self(child.expect("it starts"));
         for _ in 0..400 {
-            if TcpListener::bind(("127.0.0.1", port)).is_err() {
+            // To bind it for a look would take the port from who is about to.
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(25));
