@@ -499,6 +499,57 @@ fn what_a_reader_writes_as_it_is_stays_where_it_was_put() {
 }
 
 #[test]
+fn an_id_that_is_followed_as_a_link_stays_in_its_quotes_and_every_other_is_kept() {
+    let ids = [
+        (
+            "http://a.example/\" onfocus=alert(1) x=\"",
+            "http://a.example/%22 onfocus=alert(1) x=%22",
+        ),
+        ("HTTPS://a.example/'<i>", "HTTPS://a.example/'%3Ci%3E"),
+        ("http://a.example/<x>", "http://a.example/%3Cx%3E"),
+        ("https://a.example/?a=1&b=%20#c", "https://a.example/?a=1&b=%20#c"),
+        ("an \"id\" in words", "an \"id\" in words"),
+        ("tag:a.example,2026:<1>", "tag:a.example,2026:<1>"),
+    ];
+    for (id, told) in ids {
+        let escaped = id.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let torn = escaped.replacen("//", "//<x:y/>", 1);
+        let feeds = [
+            rss(&format!("<item><guid>{escaped}</guid></item>")),
+            rss(&format!("<item><guid isPermaLink=\"false\"><![CDATA[{id}]]></guid></item>")),
+            rss(&format!("<item><guid>{torn}</guid></item>")),
+            format!("<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><id>{escaped}</id></entry></feed>"),
+            serde_json::json!({ "version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [{ "id": id }] })
+                .to_string(),
+        ];
+        for feed in feeds {
+            let made = clean_with(&feed, &policy(), None);
+            let clean = read(&text_of(&made), made.kind).expect("a feed");
+            assert_eq!(clean.entries[0].id.as_deref(), Some(told), "{feed}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_nothing_resolves_stays_in_its_quotes() {
+    let clean = |feed: &str| {
+        let source = Source {
+            bytes: feed.as_bytes(),
+            content_type: None,
+            content_encoding: None,
+            base: None,
+        };
+        text_of(&transform(&source, &Policy::default(), None).expect("a feed"))
+    };
+    let json = clean(
+        r#"{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[{"id":"1","url":"x\"onfocus=y"}]}"#,
+    );
+    assert!(json.contains("x%22onfocus=y"), "{json}");
+    let rss = clean("<rss><channel><title>t</title><item><link>x\"onfocus=y</link></item></channel></rss>");
+    assert!(rss.contains("<link>x%22onfocus=y</link>"), "{rss}");
+}
+
+#[test]
 fn no_id_is_made_from_a_link_that_was_taken_away() {
     let feed = r#"{"version":"https://jsonfeed.org/version/1.1","title":"t","home_page_url":"data:text/html,<script>alert(1)</script>",
         "items":[{"url":"javascript:alert(1)","content_text":"x"}]}"#;

@@ -68,6 +68,32 @@ export async function start({ serve = () => undefined, forward = [] } = {}) {
   };
 }
 
+/**
+ * A page of that browser, in all whose frames the detector runs first, with `script` behind it, and what the
+ * detector told so far: `{ what, detail, frame }`, the frame being the outermost below the page, by its name.
+ */
+export async function watch({ browser }, script) {
+  const context = await browser.newContext();
+  const seen = [];
+  await context.exposeBinding('limpidSaw', ({ frame }, what, detail) => {
+    let below = frame;
+    while (below.parentFrame()?.parentFrame()) below = below.parentFrame();
+    seen.push({ what, detail, frame: below.name() });
+  });
+  await context.addInitScript(detector);
+  await context.addInitScript({ content: `window.limpidTouch = ${touch}; ${script}` });
+  const page = await context.newPage();
+  page.on('dialog', (dialog) => {
+    seen.push({ what: 'dialog', detail: dialog.message(), frame: '' });
+    dialog.dismiss();
+  });
+  page.on('popup', (popup) => {
+    seen.push({ what: 'popup', detail: popup.url(), frame: '' });
+    popup.close();
+  });
+  return { page, seen };
+}
+
 function executable() {
   const found = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
   if (!found) throw new Error('no Chromium here: ./tests/run installs it');
@@ -101,7 +127,12 @@ export function detector() {
  */
 export const REPORTING = "default-src 'none'; script-src 'none'; style-src 'none'; img-src 'self'; media-src *; base-uri 'none'; form-action 'none'";
 
-/** Touches everything below `root` in all ways a reader may; runs in the page. */
+/**
+ * Touches everything below `root` in all ways a reader may; runs in the page.
+ *
+ * An event that a script makes is heard by handlers alone (`on…`, and the times of SVG animations): where there
+ * are none, a click is all that can do anything.
+ */
 export function touch(root) {
   const EVENTS =
     'dblclick auxclick contextmenu mousedown mouseup mouseover mousemove mouseenter pointerdown pointerenter wheel touchstart ' +
@@ -109,18 +140,26 @@ export function touch(root) {
     'drop scroll scrollend selectstart toggle beforetoggle load error animationstart transitionend beforematch begin end ' +
     'contentvisibilityautostatechange pageshow hashchange resize start finish loadstart propertychange afterscriptexecute click';
   const document = root.ownerDocument ?? root;
-  document.addEventListener(
-    'click',
-    (event) => {
-      const link = event.composedPath().find((node) => node.localName === 'a' || node.localName === 'area');
-      if (link && /^(https?|mailto|ftp|tel):$/.test(link.protocol ?? '')) event.preventDefault();
-    },
-    true,
-  );
-  for (const element of [...root.querySelectorAll('*')]) {
-    for (const name of EVENTS.split(' ')) element.dispatchEvent(new Event(name, { cancelable: true }));
+  if (!document.limpidStays) {
+    document.limpidStays = true;
+    document.addEventListener(
+      'click',
+      (event) => {
+        const link = event.composedPath().find((node) => node.localName === 'a' || node.localName === 'area');
+        if (link && /^(https?|mailto|ftp|tel):$/.test(link.protocol ?? '')) event.preventDefault();
+      },
+      true,
+    );
+  }
+  const elements = [...root.querySelectorAll('*')];
+  const isForeign = elements.some(({ namespaceURI }) => namespaceURI !== 'http://www.w3.org/1999/xhtml');
+  for (const element of elements) {
+    const isHeard = isForeign || Element.prototype.getAttributeNames.call(element).some((name) => /^on|:on/i.test(name));
     try {
-      element.focus?.();
+      if (isHeard) {
+        for (const name of EVENTS.split(' ')) element.dispatchEvent(new Event(name, { cancelable: true }));
+        element.focus?.();
+      }
       element.click?.();
     } catch {
       // Whoever has no such method cannot be touched so.

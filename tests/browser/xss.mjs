@@ -1,42 +1,28 @@
 // Opens every value of cleaned feeds as readers show it, and finds what runs, loads, breaks out or stays that must not.
 //
 // stdin: { attacks: [{ class, markup }], files: [cleaned documents], public: 'http://limpid.test' }
-// stdout: { found: [...], control: { ran, classes }, figures }
+// stdout: { found: [...], control: { attacks, seen, ran, classes }, figures }
 
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { REPORTING, detector, start, told, touch } from './browser.mjs';
+import { REPORTING, start, told, watch } from './browser.mjs';
+import { rawAttacks } from './control.mjs';
+import { judge } from './judge.mjs';
 
 const { attacks, files, public: PUBLIC } = await told();
 const began = Date.now();
 const pages = new Map();
 const html = (body, more = {}) => ({ headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy-report-only': REPORTING, ...more }, body });
-const world = await start({
-  serve: async (url) => {
-    if (url.origin !== PUBLIC) return undefined;
-    if (url.pathname.startsWith('/files/')) return { headers: { 'content-type': 'application/json' }, body: await bundle(Number(url.pathname.slice(7))) };
-    return pages.get(url.pathname);
-  },
-});
-const context = await world.browser.newContext();
-const seen = [];
-await context.exposeBinding('limpidSaw', ({ frame }, what, detail) => {
-  let below = frame;
-  while (below.parentFrame()?.parentFrame()) below = below.parentFrame();
-  seen.push({ what, detail, frame: below.name() });
-});
-await context.addInitScript(detector);
-await context.addInitScript({ content: `window.limpidTouch = ${touch};` });
 pages.set('/blank', html('<!doctype html><title>blank</title><body>'));
-const page = await context.newPage();
-page.on('dialog', (dialog) => {
-  seen.push({ what: 'dialog', detail: dialog.message(), frame: '' });
-  dialog.dismiss();
-});
-page.on('popup', (popup) => {
-  seen.push({ what: 'popup', detail: popup.url(), frame: '' });
-  popup.close();
-});
+const serve = async (url) => {
+  if (url.origin !== PUBLIC) return undefined;
+  if (url.pathname.startsWith('/files/')) return { headers: { 'content-type': 'application/json' }, body: await bundle(Number(url.pathname.slice(7))) };
+  return pages.get(url.pathname);
+};
+// In a browser of its own, at the same time.
+const control = start({ serve }).then((world) => rawAttacks(world, attacks, `${PUBLIC}/blank`));
+const world = await start({ serve });
+const { page, seen } = await watch(world, `window.limpidJudge = ${judge};`);
 
 const found = [];
 /** More than this is not told. */
@@ -45,13 +31,13 @@ const lap = (what) => process.env.LAPS && process.stderr.write(`${what} ${Math.r
 const values = await collect();
 lap(`${values.length} values of ${files.length} documents`);
 for (const look of [shownInAPage, aWholeDocument, anXhtmlDocument, inAnAttribute]) {
-  await inBatches(values.filter(look.takes ?? (() => true)), 250, look);
+  await inBatches(values.filter(look.takes ?? (() => true)), 500, look);
   lap(look.name);
 }
-const control = await rawAttacks();
 await world.close();
+lap(`${(await control).ran} ran uncleaned`);
 const figures = { values: values.length, contexts: 4, seconds: Math.round((Date.now() - began) / 1000) };
-process.stdout.write(JSON.stringify({ found, control, figures }));
+process.stdout.write(JSON.stringify({ found, control: await control, figures }));
 
 /** Documents in one answer. */
 async function bundle(at) {
@@ -65,17 +51,21 @@ async function collect() {
   const known = new Map();
   for (let at = 0; at < files.length; at += 500) {
     const collected = await page.evaluate(async (at) => {
-      const ADDRESSES = /^(link|url|uri|guid|id|comments|docs|icon|logo|image|thumbnail|href|src|img|srcset|home_page_url|external_url|feed_url|banner_image|favicon|avatar|origlink|origenclosurelink|backlink|comment|commentrss|cover|wordmark|poster|linkmobile)$/i;
+      const ADDRESSES = /^(link|url|uri|guid|id|comments|docs|icon|logo|image|thumbnail|href|src|img|srcset|home_page_url|external_url|feed_url|banner_image|favicon|avatar|origlink|origenclosurelink|backlink|commentrss|cover|wordmark|poster|linkmobile)$/i;
       // Elements whose children a reader may show as markup: those of all others are data of some kind.
       const SHOWN = /^(title|description|content|summary|subtitle|tagline|info|rights|copyright|encoded|body|fullitem|abstract|full-text|value|name|creator|category|text)$/i;
       const isShown = (element) =>
         SHOWN.test(element.localName) && !/mrss|podcast/i.test(element.namespaceURI) && !/^(?!.*xhtml).*xml$/i.test(element.getAttribute('type') ?? '');
       const XHTML = 'http://www.w3.org/1999/xhtml';
       const collected = new Map();
-      const take = (value, kind, number) => value.trim() && collected.set(`${kind} ${value}`, { value, kind, number });
+      const take = (value, kind, number, place) => value.trim() && collected.set(`${kind} ${value}`, { value, kind, number, place });
+      // Media RSS has comments of the same name in words.
+      const isCommentsPage = (element) => /^comment$/i.test(element.localName) && /wellformedweb/i.test(element.namespaceURI);
+      // An id is any text, and followed as a link where it is one; what an extension calls by any name is text.
+      const kindOf = (name, value) => (/^(id|guid)$/i.test(name) ? /^\s*https?:/i : ADDRESSES.test(name) ? /^/ : /$^/).test(value) ? 'address' : 'text';
       const walkJson = (value, key, number) => {
-        if (typeof value === 'string') take(value, ADDRESSES.test(key) ? 'address' : 'text', number);
-        else if (value && typeof value === 'object') for (const [name, inner] of Object.entries(value)) walkJson(inner, Array.isArray(value) ? key : name, number);
+        if (typeof value === 'string') take(value, kindOf(key, value), number, key);
+        else if (value && typeof value === 'object') for (const [name, inner] of Object.entries(value)) walkJson(inner, Array.isArray(value) || key.startsWith('_') ? key : name, number);
       };
       const inner = (element) => [...element.childNodes].map((node) => new XMLSerializer().serializeToString(node)).join('');
       for (const [number, isJson, text] of await (await fetch(`/files/${at}`)).json()) {
@@ -96,10 +86,10 @@ async function collect() {
           while (above?.localName && !isShown(above)) above = above.parentNode;
           if (above?.localName) continue;
           for (const { name, localName, value } of element.attributes) {
-            if (!name.startsWith('xmlns')) take(value, ADDRESSES.test(localName) ? 'address' : 'text', number);
+            if (!name.startsWith('xmlns')) take(value, kindOf(localName, value), number, `${element.nodeName}/@${name}`);
           }
-          if (!element.children.length) take(element.textContent, ADDRESSES.test(element.localName) ? 'address' : 'text', number);
-          else if (isShown(element)) take(inner(element), 'markup', number);
+          if (!element.children.length) take(element.textContent, kindOf(isCommentsPage(element) ? 'comments' : element.localName, element.textContent), number, `${element.parentNode.nodeName}/${element.nodeName}`);
+          else if (isShown(element)) take(inner(element), 'markup', number, element.nodeName);
         }
       }
       return [...collected.values()];
@@ -136,10 +126,10 @@ async function inBatches(values, size, look) {
   }
 }
 
-function report({ value, number }, context, ...faults) {
+function report({ value, number, place }, context, ...faults) {
   const attack = Number(basename(files[number]).split('-')[0]);
-  if (process.env.LAPS) process.stderr.write(`${context} ${JSON.stringify(value.slice(0, 300))} ${basename(files[number])} ${JSON.stringify(faults.slice(0, 2))}\n`);
-  found.push({ context, faults: faults.slice(0, 4), value: value.slice(0, 600), file: basename(files[number]), attack: attacks[attack] });
+  if (process.env.LAPS) process.stderr.write(`${context} ${JSON.stringify(value.slice(0, 300))} ${basename(files[number])} ${place} ${JSON.stringify(faults.slice(0, 2))}\n`);
+  found.push({ context, place, faults: faults.slice(0, 4), value: value.slice(0, 600), file: basename(files[number]), attack: attacks[attack] });
 }
 
 /** As the content of an element, put there by a script. */
@@ -162,6 +152,7 @@ async function aWholeDocument(values) {
       const [inside, ...more] = document.querySelectorAll(`[data-v="${n}.${p}"]`);
       const end = document.querySelector(`[data-end="${n}.${p}"]`);
       if (!inside || more.length || inside.closest('section')?.parentNode !== document.body || end?.parentNode !== document.body) faults.push({ n, what: 'breaks out', detail: `place ${p}` });
+      else if (!inside.matches('textarea')) faults.push(...window.limpidJudge(n, inside));
     }
     if (document.documentElement.attributes.length || document.body.attributes.length) faults.push({ what: 'changes the page' });
     window.limpidTouch(document.body);
@@ -181,9 +172,12 @@ async function anXhtmlDocument(values) {
   const body = values.map(({ value }, n) => (sound[n] ? `<div data-v="${n}">${value}</div>` : '')).join('\n');
   pages.set('/xhtml', html(wrap(body), { 'content-type': 'application/xhtml+xml' }));
   await page.goto(`${PUBLIC}/xhtml`);
-  await page.evaluate(() => window.limpidTouch(document.body));
+  const faults = await page.evaluate(() => {
+    window.limpidTouch(document.body);
+    return [...document.querySelectorAll('[data-v]')].flatMap((place) => window.limpidJudge(Number(place.dataset.v), place));
+  });
   await settled();
-  return [];
+  return faults;
 }
 anXhtmlDocument.takes = ({ value }) => value.includes('<');
 
@@ -205,7 +199,7 @@ async function inAnAttribute(values) {
       if (section && section.querySelectorAll('*').length > 3) faults.push({ n, what: 'breaks out of its attribute', detail: section.innerHTML.slice(0, 200) });
       for (const link of section?.querySelectorAll('a') ?? []) {
         if (link.attributes.length > 1) faults.push({ n, what: 'adds attributes', detail: link.outerHTML.slice(0, 200) });
-        if (/^(javascript|vbscript|livescript|mocha|data|blob|filesystem|view-source|jar|feed|file):?$/.test(link.protocol)) faults.push({ n, what: `a link to ${link.protocol}`, detail: link.href });
+        if (/^(javascript|vbscript|livescript|mocha|data|blob|filesystem|view-source|jar|feed|file):?$/.test(link.protocol) && !/^data:image\/(gif|png|jpeg|webp|avif)[;,]/.test(link.href)) faults.push({ n, what: `a link to ${link.protocol}`, detail: link.href });
       }
       for (const element of section?.querySelectorAll('[data-tip]') ?? []) element.innerHTML = element.dataset.tip;
     }
@@ -214,69 +208,20 @@ async function inAnAttribute(values) {
   }, values.length);
   await settled();
   world.requests.length = 0;
+  const isOfNoInterest = ({ what, detail }) => /^(img|media)-src/.test(what) && !/^(blob|filesystem|javascript)/.test(detail);
+  seen.splice(0, seen.length, ...seen.filter((one) => !isOfNoInterest(one)));
   return faults;
 }
 
-/** Looks at what stands in the page after `innerHTML`, then touches it; runs in the page. */
+/** Puts all there with `innerHTML`, judges and touches it; runs in the page. */
 function audit(values) {
-  const ELEMENTS = new Set('script style iframe frame frameset object embed applet link meta base form input button select textarea option svg math template noscript title xmp plaintext noembed noframes dialog portal fencedframe isindex keygen marquee canvas slot bgsound area map param'.split(' '));
-  const ATTRIBUTES = /^(on.*|style|class|name|srcdoc|formaction|action|ping|background|data|is|slot|part|popover.*|command.*|form|autofocus|autoplay|contenteditable|tabindex|accesskey|target|http-equiv|xlink:.*|usemap|itemtype|cite|longdesc|lowsrc|dynsrc)$/i;
-  const LINKS = /^(apt|bitcoin|callto|dat|dweb|ed2k|ethereum|feed|ftps?|gemini|geo|git|gopher|https?|ipfs|ipns|irc6?|ircs|magnet|mailto|matrix|mms|news|nntp|sftp|sips?|sms|spotify|ssb|steam|svn|tel|tg|web\+ap|webcal|xmpp):/i;
-  const faults = [];
-  const fault = (n, what, detail) => faults.push({ n, what, detail: String(detail).slice(0, 200) });
-  for (const [n, value] of values.entries()) {
+  return values.flatMap((value, n) => {
     const place = document.body.appendChild(document.createElement('div'));
     place.innerHTML = value;
-    for (const element of place.querySelectorAll('*')) {
-      if (element.namespaceURI !== 'http://www.w3.org/1999/xhtml' || ELEMENTS.has(element.localName)) fault(n, 'an element', element.outerHTML);
-      for (const { name, value } of element.attributes) {
-        if (ATTRIBUTES.test(name) || (name === 'id' && !value.startsWith('fn-'))) fault(n, `the attribute ${name}`, element.outerHTML);
-        if (name === 'href' && !LINKS.test(value) && !value.startsWith('#fn-')) fault(n, 'a link', value);
-        const isPicture = name === 'poster' || name === 'srcset' || (name === 'src' && element.localName === 'img');
-        if (isPicture && !value.split(/\s*,\s+/).every((address) => address.startsWith(`${location.origin}/i/`))) fault(n, 'a picture from elsewhere', element.outerHTML);
-      }
-    }
+    const faults = window.limpidJudge(n, place);
     window.limpidTouch(place);
-  }
-  return faults;
-}
-
-/** The same attacks as they came, each in a frame of its own: those that run prove that running is seen. */
-async function rawAttacks() {
-  const ran = new Set();
-  const isRun = ({ what }) => /^(alert|confirm|prompt|print|open|document\.write|script-src.*|dialog)$/.test(what);
-  for (const whole of [true, false]) {
-    const left = [...attacks.keys()].filter((number) => !ran.has(number));
-    for (let at = 0; at < left.length; at += 80) {
-      const batch = left.slice(at, at + 80).map((number) => [number, attacks[number].markup]);
-      seen.length = 0;
-      await page.goto(`${PUBLIC}/blank`);
-      await page.evaluate(async ([batch, whole]) => {
-        const frames = batch.map(([number, markup]) => {
-          const frame = document.createElement('iframe');
-          frame.name = `raw-${number}`;
-          frame.srcdoc = whole ? markup : '<!doctype html><body></body>';
-          const loaded = new Promise((done) => { frame.onload = done; setTimeout(done, 1000); });
-          document.body.append(frame);
-          return { frame, loaded, markup };
-        });
-        for (const { frame, loaded, markup } of frames) {
-          await loaded;
-          try {
-            if (!whole) frame.contentDocument.body.innerHTML = markup;
-            window.limpidTouch(frame.contentDocument.documentElement);
-          } catch {
-            // It has gone elsewhere.
-          }
-        }
-      }, [batch, whole]).catch(() => undefined);
-      await settled();
-      for (const one of seen.filter(isRun)) if (one.frame.startsWith('raw-')) ran.add(Number(one.frame.slice(4)));
-    }
-  }
-  const classes = {};
-  for (const number of ran) classes[attacks[number].class] = (classes[attacks[number].class] ?? 0) + 1;
-  return { attacks: attacks.length, ran: ran.size, classes };
+    return faults;
+  });
 }
 
 /** What was begun may come to something a little later. */

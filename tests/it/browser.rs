@@ -126,7 +126,6 @@ fn write_cleaned(folder: &Path, turn: Turn, markup: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-#[ignore = "not green yet (ids that readers would write raw into attributes), and takes minutes; cargo test --test it browser::no_attack -- --ignored --nocapture"]
 #[expect(
     clippy::disallowed_methods,
     reason = "how much is tried is for who runs it to say"
@@ -137,7 +136,7 @@ fn no_attack_runs_loads_or_breaks_out_in_any_field_of_any_format() {
     let of = if env::var_os("XSS").is_some_and(|xss| xss == "all") {
         1
     } else {
-        5
+        7
     };
     let folder = tempfile::tempdir().expect("a folder");
     let next = AtomicUsize::new(0);
@@ -167,20 +166,21 @@ fn no_attack_runs_loads_or_breaks_out_in_any_field_of_any_format() {
         .map(|number| feeds::held(Turn { number, of }))
         .sum();
     println!(
-        "{} attacks in {} places, {held} of {} pairs, {} documents: {}",
+        "{} attacks in {} places, {held} of {} pairs, {} documents: {}; uncleaned: {}",
         attacks.len(),
         feeds::places(),
         attacks.len() * feeds::places(),
         files.len(),
-        told["figures"]
-    );
-    assert_eq!(told["found"], json!([]), "{told:#}");
-    // The detector works: raw, the same attacks are seen to run, those of every class that can.
-    assert!(
-        told["control"]["ran"].as_u64() > Some(attacks.len() as u64 / 2),
-        "{:#}",
+        told["figures"],
         told["control"]
     );
+    assert_eq!(told["found"], json!([]), "{told:#}");
+    // The detector works: uncleaned, nearly all are seen, and those run that can in this browser, of every class
+    // that has any.
+    let control = |figure: &str| told["control"][figure].as_u64().expect("a figure");
+    let all = attacks.len() as u64;
+    assert!(control("seen") > all * 3 / 4, "{:#}", told["control"]);
+    assert!(control("ran") > all * 2 / 5, "{:#}", told["control"]);
     for class in [
         "script", "handler", "spelling", "address", "misread", "comment", "breakout", "embed",
     ] {

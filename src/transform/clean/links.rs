@@ -83,6 +83,17 @@ pub fn quotable(address: &str) -> Cow<'_, str> {
     Cow::Owned(encoded)
 }
 
+/// An id that is a web address, as one that stays in its place: `None` if it does as it is. Nothing else
+/// about an id is for us to change.
+pub fn quoted_id(id: &str) -> Option<String> {
+    let scheme = id.trim_start().split_once("://")?.0;
+    let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    match quotable(id) {
+        Cow::Owned(quotable) if is_web => Some(quotable),
+        _ => None,
+    }
+}
+
 /// The address of a link: absolute, of a harmless scheme, without redirectors and tracking
 /// parameters (if `trackers`), changed by the owner's rules. `None`: it must go.
 pub(super) fn link(address: &str, base: Option<&Url>, clean: bool, rules: &[RewriteRule]) -> Option<Link> {

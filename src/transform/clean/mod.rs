@@ -20,7 +20,7 @@ mod elements;
 mod text;
 mod unclosed;
 
-pub use links::{is_harmless, quotable};
+pub use links::{is_harmless, quotable, quoted_id};
 pub use spelling::is_same_markup;
 pub use unclosed::closed;
 

@@ -14,6 +14,8 @@ pub enum Node {
     Typed,
     /// An address.
     Address(Role),
+    /// What readers know an entry by, and follow as a link where it is an address.
+    Id,
     /// The element is itself markup.
     Markup,
 }
@@ -28,6 +30,8 @@ static RSS: Rows = &[
     ("title", Node::Typed),
     ("link", ADDRESS),
     ("description", Node::Html),
+    ("guid", Node::Id),
+    ("id", Node::Id),
     ("category", Node::TextOrHtml),
     ("author", Node::TextOrHtml),
     ("comments", ADDRESS),
@@ -58,6 +62,7 @@ static RSS: Rows = &[
 ];
 
 static ATOM: Rows = &[
+    ("id", Node::Id),
     ("title", Node::Typed),
     ("subtitle", Node::Typed),
     ("summary", Node::Typed),

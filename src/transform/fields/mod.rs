@@ -3,7 +3,8 @@
 //! A place is an element or attribute *of a vocabulary* (a namespace, however it is spelled). What
 //! is not in the table falls under the default rule: text or attributes that hold a tag HTML knows
 //! are cleaned, values with a script's scheme are emptied, what ends inside a tag gets a space behind its
-//! `<`, all else passes byte for byte.
+//! `<`, all else passes byte for byte. So do ids, but for quotes and angle brackets in those that are web
+//! addresses: no address has any, and a reader that follows one may write it between quotes as it is.
 
 mod vocabulary;
 mod elements;

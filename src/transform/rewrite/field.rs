@@ -13,7 +13,7 @@ use super::stream::Stream;
 use super::tag::{Place, Written};
 use super::text::{decode, decode_value, escape, form, hides_markup, write};
 use crate::transform::Error;
-use crate::transform::clean::{holds_known_tag, is_same_markup};
+use crate::transform::clean::{self, holds_known_tag, is_same_markup};
 use crate::transform::fields::{Node, Vocabulary};
 
 /// Base64 as feeds write it: with or without padding.
@@ -101,6 +101,7 @@ impl<'j> Stream<'j> {
             .give_back(text.into_iter().chain(std::iter::once(next)));
         let reading = match node {
             Node::Markup => return self.structure(open, name, false),
+            Node::Id => return self.torn_id(open, &name),
             Node::Address(role) => {
                 let depth = self.frames.len();
                 self.structure(open, name, false)?;
@@ -150,6 +151,21 @@ impl<'j> Stream<'j> {
         Ok(())
     }
 
+    /// An id with elements in it, which no format knows: what a reader takes for the id is its characters.
+    fn torn_id(&mut self, open: Piece<'j>, name: &Name<'j>) -> Result<(), Error> {
+        let pieces = self.scanner.take_to_close()?;
+        let (close, inside) = pieces.split_last().ok_or(Error::Unsound)?;
+        let base = self.base_within(open.raw);
+        if self.write_tag(open, name)? == Written::Dropped {
+            return Ok(());
+        }
+        let id = joined(inside);
+        let clean = self.clean_leaf(&id, Node::Id, name, open.raw, base.as_ref());
+        escape(clean.as_deref().unwrap_or(&id), &mut self.out);
+        self.out.push_str(close.raw);
+        Ok(())
+    }
+
     /// The clean characters of a field, without the white space around; `None` when they stay.
     fn clean_leaf(
         &mut self,
@@ -168,6 +184,7 @@ impl<'j> Stream<'j> {
                     Place::Gone => Some(String::new()),
                 };
             }
+            Node::Id => return clean::quoted_id(core).or_else(|| self.default_rule(core, false)),
             Node::Html => Reading::Html,
             Node::TextOrHtml | Node::Markup => Reading::TextOrHtml,
             Node::Typed => typed(name, tag),

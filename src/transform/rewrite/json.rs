@@ -226,7 +226,11 @@ impl Walk<'_, '_, '_> {
             }
             Value::String(text) => match key.and_then(json_node) {
                 Some(JsonNode::Address(role)) => self.address(value, role),
-                Some(JsonNode::Id) | None => self.default_rule_on(value),
+                Some(JsonNode::Id) => match clean::quoted_id(text) {
+                    Some(quoted) => *text = quoted,
+                    None => self.default_rule_on(value),
+                },
+                None => self.default_rule_on(value),
                 // Without `<` there is no markup.
                 Some(JsonNode::Html | JsonNode::TextOrHtml) if !text.contains('<') => {}
                 Some(JsonNode::Html) => replace(text, self.cleaner.html(text, self.markup_base)),
@@ -244,6 +248,10 @@ impl Walk<'_, '_, '_> {
         let unresolvable = self.address_base.is_none()
             && Url::parse(trimmed) == Err(url::ParseError::RelativeUrlWithoutBase)
             && !fields::is_script(trimmed);
+        if unresolvable && let Cow::Owned(quotable) = clean::quotable(trimmed) {
+            *address = quotable;
+            return;
+        }
         if trimmed.is_empty() || unresolvable {
             return;
         }

@@ -172,14 +172,11 @@ impl<'j> Stream<'j> {
         match (&parsed, &base) {
             // It cannot be resolved, and harms nobody as it is.
             (Err(ParseError::RelativeUrlWithoutBase), None) if !fields::is_script(trimmed) => {
-                return Place::Keep;
+                return kept(trimmed);
             }
             // No browser could follow it; other readers may.
             (Err(_), _) if role != Role::Image && is_broken_web_address(trimmed) => {
-                return match clean::quotable(trimmed) {
-                    Cow::Borrowed(_) => Place::Keep,
-                    Cow::Owned(quotable) => Place::Replace(quotable),
-                };
+                return kept(trimmed);
             }
             _ => {}
         }
@@ -215,6 +212,14 @@ impl<'j> Stream<'j> {
         } else {
             Change::Replace(clean)
         }
+    }
+}
+
+/// An address that stays, in a spelling that no quotes end.
+fn kept(address: &str) -> Place {
+    match clean::quotable(address) {
+        Cow::Borrowed(_) => Place::Keep,
+        Cow::Owned(quotable) => Place::Replace(quotable),
     }
 }
 

@@ -33,7 +33,7 @@ impl Turn {
 /// Every place that has its turn holds it once. Where a place can be written in several ways, the turn
 /// says which, so that over many pieces of markup every way has its turn.
 pub(super) fn all(markup: &str, turn: Turn) -> Vec<String> {
-    let mut feeds = vec![rss(markup, turn), atom(markup, turn), json_feed(markup)];
+    let mut feeds = vec![rss(markup, turn), atom(markup, turn), json_feed(markup, turn)];
     let inline = INLINE.iter().enumerate().filter(|(n, _)| turn.has(*n));
     feeds.extend(inline.map(|(_, feed)| feed.replace('%', markup)));
     feeds
@@ -232,7 +232,7 @@ fn in_every_place(markup: &str, turn: Turn, prefixes: &[(Vocabulary, String, &st
 fn forms(node: Node, markup: &str, text: &str) -> Vec<(&'static str, String)> {
     let quoted = || text.to_owned();
     match node {
-        Node::Address(_) => vec![("", quoted())],
+        Node::Address(_) | Node::Id => vec![("", quoted())],
         Node::Html | Node::TextOrHtml | Node::Markup => vec![("", quoted()), ("", cdata(markup))],
         Node::Typed => vec![
             ("", quoted()),
@@ -269,10 +269,12 @@ fn beside(attribute: Attribute) -> &'static [&'static str] {
     }
 }
 
-fn json_feed(markup: &str) -> String {
+fn json_feed(markup: &str, turn: Turn) -> String {
     let every = || -> Map<String, Value> {
         fields::json_nodes()
-            .map(|(key, _)| (key.to_owned(), json!(markup)))
+            .enumerate()
+            .filter(|(place, _)| turn.has(*place))
+            .map(|(_, (key, _))| (key.to_owned(), json!(markup)))
             .chain([
                 ("unheard_of".to_owned(), json!(markup)),
                 ("_extension".to_owned(), json!({ "about": markup, "url": markup })),
