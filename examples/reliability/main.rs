@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The `limpid` beside this example is started (`cargo build` first, in the same profile), in a folder of its own, on
-//! ports of its own; memory and descriptors are read from `/proc` (Linux). Exit code 1: a promise was broken.
+//! ports of its own; memory and descriptors are read from `/proc` (Linux). `memory` puts it into a control group that may
+//! use 128 MiB and no more, where one can be made (as root). Exit code 1: a promise was broken.
 
 #![allow(
     clippy::expect_used,
@@ -18,6 +19,7 @@
     reason = "a measurement that cannot go on must stop, tells what it found, and dials the program itself"
 )]
 
+mod walls;
 mod server;
 mod origin;
 mod reader;

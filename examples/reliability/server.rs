@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use super::walls::Walls;
+
 /// A server that runs until it is dropped.
 pub(crate) struct Server {
     child: Child,
@@ -14,10 +16,15 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(settings: &str) -> Self {
+        Self::within(settings, None)
+    }
+
+    /// The same, in a control group from its first instruction on.
+    pub(crate) fn within(settings: &str, walls: Option<&Walls>) -> Self {
         let folder = std::env::temp_dir().join(format!("limpid-reliability-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::write(folder.join("limpid.toml"), settings).expect("settings");
-        let mut child = program(&folder)
+        let mut child = program(&folder, walls)
             .args([
                 "serve",
                 "--set",
@@ -53,7 +60,7 @@ impl Server {
     }
 
     pub(crate) fn rotate_key(&self) {
-        let rotated = program(&self.folder)
+        let rotated = program(&self.folder, None)
             .args(["key", "rotate"])
             .stdout(Stdio::null())
             .status();
@@ -92,11 +99,23 @@ impl Drop for Server {
 }
 
 /// `limpid`, one folder above the examples.
-fn program(folder: &Path) -> Command {
+fn program(folder: &Path, walls: Option<&Walls>) -> Command {
     let mut path = std::env::current_exe().expect("a path");
     path.pop();
     path.pop();
-    let mut command = Command::new(path.join("limpid"));
+    path.push("limpid");
+    let mut command = match walls {
+        // The shell goes in and becomes the program.
+        Some(walls) => {
+            let mut shell = Command::new("/bin/sh");
+            shell
+                .args(["-c", "echo $$ > \"$0\" && exec \"$@\""])
+                .arg(walls.door())
+                .arg(path);
+            shell
+        }
+        None => Command::new(path),
+    };
     command
         .current_dir(folder)
         .env_clear()

@@ -162,6 +162,15 @@ fn no_attack_runs_loads_or_breaks_out_in_any_field_of_any_format() {
         "xss.mjs",
         &json!({ "attacks": attacks, "files": files, "public": PUBLIC }),
     );
+    for class in attacks.iter().map(|attack| &attack["class"]) {
+        let mut turns: Vec<_> = (0..attacks.len())
+            .filter(|number| attacks[*number]["class"] == *class)
+            .map(|number| number % of)
+            .collect();
+        turns.sort_unstable();
+        turns.dedup();
+        assert_eq!(turns.len(), of, "every place has its turn with {class}");
+    }
     let held: usize = (0..attacks.len())
         .map(|number| feeds::held(Turn { number, of }))
         .sum();
