@@ -38,6 +38,7 @@ use crate::schedule::{self, Schedule};
 use crate::sign::KeyRing;
 use crate::store::{self, Place, Store};
 use crate::telemetry::Telemetry;
+use crate::transform::EntryMark;
 use crate::transform::convert::{Own, convert};
 use crate::{cache, demo, fetch, images, transform, websub};
 
@@ -415,11 +416,12 @@ impl App {
                 return;
             }
             let before = before.map(|before| before.marks.unpack()).unwrap_or_default();
-            let known: HashSet<_> = before.entries.iter().map(|entry| entry.hash).collect();
+            let made_from = |entry: &EntryMark| (entry.hash, entry.context);
+            let known: HashSet<_> = before.entries.iter().map(made_from).collect();
             let new = shown
                 .entries
                 .into_iter()
-                .filter(|entry| !known.contains(&entry.hash));
+                .filter(|entry| !known.contains(&made_from(entry)));
             let pictures: Vec<_> = new.flat_map(|entry| entry.pictures).collect();
             images.prefetch(&pictures);
         });

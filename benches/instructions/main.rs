@@ -27,14 +27,9 @@ fn main() {
     let (direct, proxied) = (Policy::default(), support::proxied());
     let source = support::source(feed.as_bytes());
     let repaired = repair::repair(&feed, &Limits::default(), &mut Report::default()).expect("a feed");
-    let job = rewrite::Job {
-        text: &repaired.text,
-        base: None,
-        policy: &proxied,
-        keep: None,
-        prior: None,
-    };
-    let rewritten = rewrite::xml(&job).expect("well-formed");
+    let job = rewrite::Job::new(&repaired.text, &proxied);
+    let rewritten =
+        rewrite::xml(&job, rewrite::outline(&repaired).expect("well-formed")).expect("well-formed");
     let before = support::rss(&support::articles(20, 2), 2);
     let same = transform(&source, &proxied, None).expect("a feed");
     let older = transform(&support::source(before.as_bytes()), &proxied, None).expect("a feed");
@@ -64,7 +59,10 @@ fn main() {
             black_box(repair::repair(&feed, &Limits::default(), &mut Report::default()).is_ok());
         }),
         "read" => Box::new(|| drop(black_box(read::read(&repaired.text, Kind::Rss)))),
-        "rewrite" => Box::new(|| drop(black_box(rewrite::xml(&job)))),
+        "rewrite" => Box::new(|| {
+            let outline = rewrite::outline(&repaired).expect("well-formed");
+            drop(black_box(rewrite::xml(&job, outline)));
+        }),
         "check" => Box::new(|| drop(black_box(rewritten.check(Kind::Rss)))),
         "fields" => Box::new(|| {
             black_box(cleaned(&contents, &direct));

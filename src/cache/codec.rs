@@ -20,7 +20,7 @@ use crate::transform::Hints;
 use crate::transform::report::Reason;
 
 /// The layout of heads and bodies. A record of another one is a miss: it costs a refetch.
-const LAYOUT: u8 = 3;
+const LAYOUT: u8 = 4;
 
 /// What changes with each date.
 #[derive(Clone, Debug)]

@@ -98,6 +98,7 @@ fields!(Unpacked {
 });
 fields!(EntryMark {
     hash,
+    context,
     id,
     span,
     pictures
@@ -123,6 +124,7 @@ mod tests {
         let pictures: Vec<_> = (0..300).map(picture).collect();
         let entries = pictures.chunks(15).map(|shown| EntryMark {
             hash: [7; 16],
+            context: [8; 16],
             id: None,
             span: 3..9,
             pictures: shown.to_vec(),

@@ -6,12 +6,12 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::{Error, Tools, moved};
-use crate::cache::representation::hash;
 use crate::cache::stored::StoredResponse;
 use crate::clock::Millis;
 use crate::endpoint::{Endpoint, Origin};
 use crate::fetch::{self, Fetcher};
 use crate::message::{Fetched, OriginResponse, Validators};
+use crate::transform::digest::digest;
 use crate::transform::{Hints, Limits};
 use crate::websub::{Named, named};
 use crate::{demo, local};
@@ -103,8 +103,13 @@ impl Document {
     /// A hash of what came: of an equal document nothing is made anew.
     pub(super) fn hash(&self) -> [u8; 16] {
         match self.parts.as_slice() {
-            [part] => hash(&part.body),
-            parts => hash(&parts.iter().flat_map(|part| hash(&part.body)).collect::<Vec<_>>()),
+            [part] => digest(&part.body),
+            parts => digest(
+                &parts
+                    .iter()
+                    .flat_map(|part| digest(&part.body))
+                    .collect::<Vec<_>>(),
+            ),
         }
     }
 }

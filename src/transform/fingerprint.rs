@@ -47,7 +47,15 @@ impl Policy {
             embeds::Policy::Strip => b"strip",
         });
         part(&[u8::from(*trackers)]);
-        for limit in [limits.bytes, limits.depth, limits.cost] {
+        let document = &self.limits;
+        for limit in [
+            limits.bytes,
+            limits.depth,
+            limits.cost,
+            document.depth,
+            document.attributes,
+            document.namespaces,
+        ] {
             part(&(limit as u64).to_le_bytes());
         }
         for rule in rewrite.iter() {

@@ -10,6 +10,7 @@ pub mod delta;
 pub mod select;
 pub mod read;
 pub mod rewrite;
+mod abridge;
 mod fingerprint;
 pub mod fields;
 pub mod repair;
@@ -19,8 +20,10 @@ pub mod dates;
 pub mod plain;
 pub mod report;
 mod characters;
+pub mod digest;
 mod work;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,9 +31,10 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::message::{Address, Kind};
+use abridge::{Abridged, Stub};
 use repair::Repaired;
 use report::Report;
-use rewrite::Rewritten;
+use rewrite::{Outline, Rewritten};
 
 /// A feed document as an origin gave it.
 #[derive(Clone, Copy, Debug)]
@@ -110,11 +114,13 @@ pub struct Transformed {
     pub report: Report,
 }
 
-/// One entry of a cleaned feed: where it stands, and the hash of what it was made from.
+/// One entry of a cleaned feed: where it stands, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryMark {
-    /// BLAKE3 (128 bits) of the entry's repaired bytes, its context (base, namespaces, language) and the policy.
+    /// [`digest::digest`] of the entry's repaired bytes.
     pub hash: [u8; 16],
+    /// BLAKE3 (128 bits) of what else its clean bytes depend on: the policy, bases, namespaces, what it stands in.
+    pub context: [u8; 16],
     /// The id it is given where a format demands one; `None`: it has its own. Made from what the source
     /// says, so no policy changes it.
     pub id: Option<String>,
@@ -144,7 +150,7 @@ impl Picture {
     }
 }
 
-/// The last transform of the same feed: an entry with an equal hash is copied, not cleaned.
+/// The last transform of the same feed: an entry with an equal hash and context is copied, not cleaned.
 #[derive(Clone, Copy, Debug)]
 pub struct Prior<'a> {
     /// The last cleaned document.
@@ -195,7 +201,7 @@ pub enum Error {
     Convert,
 }
 
-/// ★ Cleans one document.
+/// ★ Cleans one document: what is new in it, and what it was before is copied.
 ///
 /// # Errors
 /// When it is no feed, is over a limit, or fails the check at the end.
@@ -204,53 +210,82 @@ pub fn transform(
     policy: &Policy,
     prior: Option<Prior<'_>>,
 ) -> Result<Transformed, Error> {
+    let bytes = decode::undo(source, &policy.limits)?;
+    // A selection looks at every entry.
+    let abridged = prior
+        .filter(|_| keeps_all(&policy.select))
+        .and_then(|prior| abridge::abridge(&bytes, &prior));
+    if let Some(Abridged { bytes, stubs }) = abridged
+        && let Ok(made) = clean(&bytes, &stubs, source, policy, prior)
+    {
+        return Ok(made);
+    }
+    clean(&bytes, &[], source, policy, prior)
+}
+
+/// The stages, one after the other. `stubs` stand for entries of `prior`; in any doubt about one there is no result.
+fn clean(
+    bytes: &[u8],
+    stubs: &[Stub],
+    source: &Source<'_>,
+    policy: &Policy,
+    prior: Option<Prior<'_>>,
+) -> Result<Transformed, Error> {
     let mut report = Report::default();
-    let text = decode::decode(source, &policy.limits, &mut report)?;
+    let text = decode::text(bytes, source.content_type, &mut report)?;
     let document = repair::repair(&text, &policy.limits, &mut report)?;
-    let feed = read(&document, source, policy);
+    // Only UTF-8 is borrowed; in any other charset, and in a repaired document, entries are not the source's bytes.
+    if !stubs.is_empty() && !(matches!(text, Cow::Borrowed(_)) && report.repairs.is_empty()) {
+        return Err(Error::Unsound);
+    }
+    let outline = rewrite::outline(&document)?;
+    let feed = read(&document, &outline, source, policy);
     let keep = feed.as_ref().and_then(|feed| kept(feed, &policy.select));
     let job = rewrite::Job {
         text: &document.text,
         base: source.base,
         policy,
         keep: keep.as_ref(),
+        stubs,
         prior,
     };
     let mut rewritten = if document.kind == Kind::Json {
         rewrite::json(&job)?
     } else {
-        rewrite::xml(&job)?
+        rewrite::xml(&job, outline)?
     };
     rewritten.check(document.kind)?;
     name(&mut rewritten, &document, source, policy);
-    report.absorb(rewritten.report);
     Ok(Transformed {
         id: feed
             .as_ref()
             .filter(|feed| feed.id.is_none())
             .map(convert::ids::feed),
-        body: rewritten.body.into_bytes(),
+        body: rewritten.body(prior),
         kind: document.kind,
         hints: feed.map(|feed| feed.hints).unwrap_or_default(),
         entries: rewritten.entries,
         pictures: rewritten.pictures,
-        report,
+        report: {
+            report.absorb(rewritten.report);
+            report
+        },
     })
 }
 
 /// What the document says. Serving does not hang on it: a document that cannot be read is
 /// cleaned all the same. Where all entries are kept, they are only counted.
-fn read(document: &Repaired, source: &Source<'_>, policy: &Policy) -> Option<read::Feed> {
-    let options = read::Options {
+fn read(document: &Repaired, outline: &Outline, source: &Source<'_>, policy: &Policy) -> Option<read::Feed> {
+    let mut options = read::Options {
         base: source.base.cloned(),
-        entries: if keeps_all(&policy.select) {
-            0
-        } else {
-            policy.limits.entries
-        },
+        entries: policy.limits.entries,
         ..read::Options::default()
     };
-    read::read_with(&document.text, document.kind, &options)
+    if document.kind == Kind::Json || !keeps_all(&policy.select) {
+        return read::read_with(&document.text, document.kind, &options);
+    }
+    options.entries = 0;
+    read::read_with(&outline.emptied(&document.text), document.kind, &options)
 }
 
 /// Gives ids to entries that have none, from what the source says of them.

@@ -30,6 +30,7 @@ fn full(body: &str) -> StoredResponse {
                 id: Some("urn:limpid:1".to_owned()),
                 entries: vec![EntryMark {
                     hash: [7; 16],
+                    context: [8; 16],
                     id: Some("urn:limpid:2".to_owned()),
                     span: 3..body.len(),
                     pictures: vec![picture.clone()],

@@ -12,6 +12,9 @@ use super::utf32;
 /// blank line or a comment first.
 const DECLARATION_WINDOW: usize = 1024;
 
+/// The byte order mark of UTF-8.
+const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
+
 /// Labels that the WHATWG table lacks and feeds use.
 const ALIASES: [(&str, &str); 7] = [
     ("cp932", "shift_jis"),
@@ -61,40 +64,40 @@ impl fmt::Display for Charset {
     }
 }
 
-/// Decodes `bytes`. Never fails: in the end, windows-1252 reads anything.
-pub(super) fn decode<'a>(bytes: Cow<'a, [u8]>, content_type: Option<&str>) -> (Cow<'a, str>, Charset) {
-    if let Some((text, charset)) = by_width(&bytes) {
+/// Decodes `bytes`. Never fails: in the end, windows-1252 reads anything. UTF-8 is borrowed.
+pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> (Cow<'a, str>, Charset) {
+    if let Some((text, charset)) = by_width(bytes) {
         return (Cow::Owned(text), charset);
     }
-    let (has_bom, bytes) = without_utf8_bom(bytes);
-    // Looked at once: in a feed of Chinese this takes as long as repairing it.
-    let is_utf8 = Encoding::utf8_valid_up_to(&bytes) == bytes.len();
-    let candidates = if has_bom {
+    let without_bom = bytes.strip_prefix(BOM);
+    let bytes = without_bom.unwrap_or(bytes);
+    // Looked at once, and not by the standard library, which would take ten times as long to look at Chinese.
+    let utf8 = UTF_8.decode_without_bom_handling_and_without_replacement(bytes);
+    let candidates = if without_bom.is_some() {
         Vec::new()
     } else {
-        candidates(&bytes, content_type, is_utf8)
+        candidates(bytes, content_type, utf8.is_some())
     };
-    let found = candidates.iter().find_map(|(label, why)| {
-        if label.encoding == UTF_8 {
-            return is_utf8.then_some((None, *why));
+    for (label, why) in &candidates {
+        let text = if label.encoding == UTF_8 {
+            utf8.clone()
+        } else {
+            label.decode(bytes).map(Cow::Owned)
+        };
+        if let Some(text) = text {
+            let name = label.encoding.name();
+            return (text, Charset { name, why: *why });
         }
-        label
-            .decode(&bytes)
-            .map(|text| (Some((text, label.encoding.name())), *why))
-    });
-    match found {
-        Some((Some((text, name)), why)) => (Cow::Owned(text), Charset { name, why }),
-        Some((None, why)) => (utf8(bytes), Charset { name: "UTF-8", why }),
-        None if is_utf8 => {
-            let why = match (has_bom, candidates.is_empty()) {
-                (true, _) => Why::Bom,
-                (false, true) => Why::Default,
-                (false, false) => Why::LabelFailed,
-            };
-            (utf8(bytes), Charset { name: "UTF-8", why })
-        }
-        None => at_any_price(&bytes, &candidates),
     }
+    let Some(text) = utf8 else {
+        return at_any_price(bytes, &candidates);
+    };
+    let why = match (without_bom, candidates.is_empty()) {
+        (Some(_), _) => Why::Bom,
+        (None, true) => Why::Default,
+        (None, false) => Why::LabelFailed,
+    };
+    (text, Charset { name: "UTF-8", why })
 }
 
 /// What the labels say, the weightiest first.
@@ -178,30 +181,6 @@ fn by_width(bytes: &[u8]) -> Option<(String, Charset)> {
         _ => UTF_16LE.decode_without_bom_handling(body).0.into_owned(),
     };
     Some((text, Charset { name, why }))
-}
-
-fn without_utf8_bom(bytes: Cow<'_, [u8]>) -> (bool, Cow<'_, [u8]>) {
-    const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
-    if !bytes.starts_with(BOM) {
-        return (false, bytes);
-    }
-    let rest = match bytes {
-        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.strip_prefix(BOM).unwrap_or(bytes)),
-        Cow::Owned(mut bytes) => {
-            bytes.drain(..BOM.len());
-            Cow::Owned(bytes)
-        }
-    };
-    (true, rest)
-}
-
-/// Bytes known to be UTF-8, borrowed if they can be. The standard library would take ten times as long
-/// to look at Chinese.
-fn utf8(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
-    match bytes {
-        Cow::Borrowed(bytes) => UTF_8.decode_without_bom_handling(bytes).0,
-        Cow::Owned(bytes) => Cow::Owned(UTF_8.decode_without_bom_handling(&bytes).0.into_owned()),
-    }
 }
 
 /// For bytes that are valid in nothing: whatever loses the fewest characters.

@@ -11,20 +11,42 @@ use std::borrow::Cow;
 use super::report::Report;
 use super::{Error, Limits, Source};
 
-/// Undoes the content coding (one of gzip, deflate, br, zstd; and a gzip file inside) under
-/// `limits.decoded`, then decodes the text: BOM, HTTP charset, XML declaration, UTF-8, the first
-/// that fits the bytes. The result holds no BOM. It borrows when nothing had to change.
+/// Undoes the content coding, then decodes the text: [`undo`], [`text`].
 ///
 /// # Errors
 /// A broken or doubled coding, or one over the limit; an empty document.
 pub fn decode<'a>(source: &Source<'a>, limits: &Limits, report: &mut Report) -> Result<Cow<'a, str>, Error> {
-    let bytes = coding::undo(source.bytes, source.content_encoding, limits.decoded)?;
-    let (text, charset) = charset::decode(bytes, source.content_type);
+    match undo(source, limits)? {
+        Cow::Borrowed(bytes) => text(bytes, source.content_type, report),
+        Cow::Owned(bytes) => Ok(Cow::Owned(
+            text(&bytes, source.content_type, report)?.into_owned(),
+        )),
+    }
+}
+
+/// Undoes the content coding (one of gzip, deflate, br, zstd; and a gzip file inside) under `limits.decoded`.
+/// It borrows when there is none.
+///
+/// # Errors
+/// A broken or doubled coding, or one over the limit.
+pub fn undo<'a>(source: &Source<'a>, limits: &Limits) -> Result<Cow<'a, [u8]>, Error> {
+    coding::undo(source.bytes, source.content_encoding, limits.decoded)
+}
+
+/// Decodes text: BOM, HTTP charset, XML declaration, UTF-8, the first that fits the bytes. The result holds no
+/// BOM. It borrows when they are UTF-8, and only then.
+///
+/// # Errors
+/// An empty document.
+pub fn text<'a>(
+    bytes: &'a [u8],
+    content_type: Option<&str>,
+    report: &mut Report,
+) -> Result<Cow<'a, str>, Error> {
+    let (text, charset) = charset::decode(bytes, content_type);
     report.charset = charset.to_string();
-    if text
-        .chars()
-        .all(|c| c.is_whitespace() || c == '\0' || c == '\u{FEFF}')
-    {
+    let is_blank = |c: char| c.is_whitespace() || c == '\0' || c == '\u{FEFF}';
+    if text.chars().all(is_blank) {
         return Err(Error::Empty);
     }
     Ok(text)

@@ -31,12 +31,24 @@ pub(super) fn starts_name(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_' || LETTERS.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
+/// A name of ASCII, as nearly all are.
+fn is_plain(name: &[u8]) -> bool {
+    name.first()
+        .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+        && name
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+}
+
 fn continues_name(c: char) -> bool {
     starts_name(c) || c.is_ascii_digit() || c == '-' || c == '.'
 }
 
 /// True for a name without a colon.
 pub(super) fn is_ncname(name: &str) -> bool {
+    if is_plain(name.as_bytes()) {
+        return true;
+    }
     let mut chars = name.chars();
     chars.next().is_some_and(starts_name) && chars.all(continues_name)
 }

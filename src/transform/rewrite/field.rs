@@ -7,11 +7,12 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use url::Url;
 
+use super::What;
 use super::markup::{in_wrapper, is_markup, own_base, shows_all, to_html, to_xml};
 use super::scan::{Kind, Name, Piece, attributes};
 use super::stream::Stream;
 use super::tag::{Place, Written};
-use super::text::{decode, decode_value, escape, form, hides_markup, write};
+use super::text::{decode, decode_value, escape, form, hides_markup, write, write_core};
 use crate::transform::Error;
 use crate::transform::clean::{self, holds_known_tag, is_same_markup};
 use crate::transform::fields::{Node, Vocabulary};
@@ -143,7 +144,11 @@ impl<'j> Stream<'j> {
         }
         let decoded = decode(raw);
         match self.clean_leaf(&decoded, node, name, open.raw, base.as_ref()) {
-            Some(clean) => self.write_core(&decoded, &clean, form(raw)),
+            Some(clean) => {
+                let mut text = String::with_capacity(clean.len() + clean.len() / 16);
+                write_core(&decoded, &clean, form(raw), &mut text);
+                self.put(What::Text(text));
+            }
             None if hides_markup(raw) => write(&decoded, form(raw), &mut self.out),
             None => self.out.push_str(raw),
         }

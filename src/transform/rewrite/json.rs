@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::memo::{Hasher, Memo};
+use super::memo::{Context, Memo};
 use super::{Job, Rewritten, Seen};
 use crate::transform::clean::{self, Cleaner, Role};
+use crate::transform::digest::digest;
 use crate::transform::fields::{self, JsonNode, json_node};
 use crate::transform::report::Reason;
 use crate::transform::{EntryMark, Error};
@@ -77,19 +78,19 @@ fn write(
     seen: &mut Seen,
 ) -> Result<(), Error> {
     let mut items = items;
-    done.body.push('{');
+    done.written.push('{');
     for (index, (key, value)) in feed.iter().enumerate() {
         if index > 0 {
-            done.body.push(',');
+            done.written.push(',');
         }
-        done.body.push_str(&to_text(&Value::String(key.clone()))?);
-        done.body.push(':');
+        done.written.push_str(&to_text(&Value::String(key.clone()))?);
+        done.written.push(':');
         match items.take_if(|items| key == "items" && items.is_array()) {
             Some(Value::Array(items)) => write_items(items, base, job, done, seen)?,
-            _ => done.body.push_str(&to_text(value)?),
+            _ => done.written.push_str(&to_text(value)?),
         }
     }
-    done.body.push('}');
+    done.written.push('}');
     Ok(())
 }
 
@@ -101,44 +102,49 @@ fn write_items(
     seen: &mut Seen,
 ) -> Result<(), Error> {
     let memo = Memo::new(job.prior);
-    let mut hasher = Hasher::new(&job.policy.fingerprint());
-    hasher.part(b"json");
-    hasher.part(job.base.map_or("", Url::as_str).as_bytes());
-    hasher.part(base.map_or("", Url::as_str).as_bytes());
-    done.body.push('[');
+    let mut context = Context::new(&job.policy.fingerprint());
+    context.part(b"json");
+    context.part(job.base.map_or("", Url::as_str).as_bytes());
+    context.part(base.map_or("", Url::as_str).as_bytes());
+    let context = context.hash();
+    done.written.push('[');
     for (index, mut item) in items.into_iter().enumerate() {
         if !job.keeps(index, done.entries.len()) {
             done.report.changed(Some(index), Reason::Selection, "");
             continue;
         }
         if !done.entries.is_empty() {
-            done.body.push(',');
+            done.written.push(',');
         }
         if !has_id(&item) {
             done.unnamed.push((done.entries.len(), index));
         }
-        let hash = hasher.clone().part(to_text(&item)?.as_bytes()).finish();
-        let begin = done.body.len();
-        let pictures = if let Some((bytes, mark)) = memo.find(&hash) {
-            done.body.push_str(bytes);
+        let hash = digest(to_text(&item)?.as_bytes());
+        let begin = done.written.len();
+        let pictures = if let Some((mark, text)) = memo
+            .find(hash, context)
+            .and_then(|mark| Some((mark, memo.text(mark)?)))
+        {
+            done.written.push_str(text);
             mark.pictures.clone()
         } else {
             let mut cleaner = Cleaner::new(&job.policy.clean);
             cleaner.entry = Some(index);
             clean_item(&mut item, base, job, &mut cleaner);
-            done.body.push_str(&to_text(&item)?);
+            done.written.push_str(&to_text(&item)?);
             done.report.absorb(cleaner.report);
             cleaner.pictures
         };
         done.show(&pictures, seen);
         done.entries.push(EntryMark {
             hash,
+            context,
             id: None,
-            span: begin..done.body.len(),
+            span: begin..done.written.len(),
             pictures,
         });
     }
-    done.body.push(']');
+    done.written.push(']');
     Ok(())
 }
 

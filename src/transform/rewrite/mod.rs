@@ -23,12 +23,17 @@ mod text;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
+use std::ops::Range;
 
 use url::Url;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::abridge::Stub;
+use super::repair::Repaired;
 use super::report::Report;
 use super::{EntryMark, Error, Picture, Policy, Prior};
 use crate::message::Kind;
+pub use outline::Outline;
 
 /// One document to rewrite.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +45,25 @@ pub struct Job<'a> {
     pub policy: &'a Policy,
     /// Where the entries that are kept begin (JSON Feed: their indices); `None`: all are.
     pub keep: Option<&'a HashSet<usize>>,
+    /// What stands in it for entries of `prior`, in order.
+    pub(super) stubs: &'a [Stub],
     pub prior: Option<Prior<'a>>,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    /// All of `text`, of which nothing is known.
+    #[must_use]
+    pub fn new(text: &'a str, policy: &'a Policy) -> Self {
+        Self {
+            text,
+            base: None,
+            policy,
+            keep: None,
+            stubs: &[],
+            prior: None,
+        }
+    }
+
     /// Whether the entry at `start` is kept, when `kept` before it were.
     fn keeps(&self, start: usize, kept: usize) -> bool {
         kept < self.policy.limits.entries && self.keep.is_none_or(|keep| keep.contains(&start))
@@ -53,7 +73,10 @@ impl Job<'_> {
 /// A rewritten document.
 #[derive(Clone, Debug, Default)]
 pub struct Rewritten {
-    pub body: String,
+    /// What was written; with the parts it is [`Self::body`].
+    written: String,
+    /// What belongs between, in order.
+    parts: Vec<Part>,
     pub entries: Vec<EntryMark>,
     /// Of those without an id: which they are of [`Self::entries`], and where they begin in the source
     /// (JSON Feed: their index).
@@ -62,8 +85,62 @@ pub struct Rewritten {
     pub report: Report,
 }
 
+/// Something in a document that needs no second look at it, and stands in an element of what was written.
+#[derive(Clone, Debug)]
+struct Part {
+    /// Where what was written is parted for it.
+    at: usize,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    /// A whole entry of the last document, which was checked when that was: where it stands there.
+    Copied(Range<usize>),
+    /// Characters, written so that they cannot be anything else.
+    Text(String),
+}
+
+impl What {
+    fn bytes<'p>(&'p self, prior: Option<Prior<'p>>) -> &'p [u8] {
+        match self {
+            Self::Copied(span) => prior
+                .and_then(|prior| prior.body.get(span.clone()))
+                .unwrap_or_default(),
+            Self::Text(text) => text.as_bytes(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Copied(span) => span.len(),
+            Self::Text(text) => text.len(),
+        }
+    }
+}
+
 impl Rewritten {
-    /// Checks the body: it is read once more, strictly.
+    /// The document, with what is copied from `prior`. Entries' spans point into it.
+    #[must_use]
+    pub fn body(&mut self, prior: Option<Prior<'_>>) -> Vec<u8> {
+        let written = std::mem::take(&mut self.written);
+        if self.parts.is_empty() {
+            return written.into_bytes();
+        }
+        let apart: usize = self.parts.iter().map(|part| part.what.len()).sum();
+        let mut body = Vec::with_capacity(written.len() + apart);
+        let mut done = 0;
+        for Part { at, what } in self.parts.drain(..) {
+            body.extend_from_slice(written.get(done..at).unwrap_or_default().as_bytes());
+            body.extend_from_slice(what.bytes(prior));
+            done = at;
+        }
+        body.extend_from_slice(written.get(done..).unwrap_or_default().as_bytes());
+        debug_assert!(std::str::from_utf8(&body).is_ok_and(|body| check::xml(body).is_ok()));
+        body
+    }
+
+    /// Checks the document: what was written is read once more, strictly.
     ///
     /// # Errors
     /// [`Error::Unsound`].
@@ -71,15 +148,17 @@ impl Rewritten {
         match kind {
             // A serializer wrote it whole.
             Kind::Json => Ok(()),
-            Kind::Rss | Kind::Rdf | Kind::Atom => check::xml(&self.body),
+            Kind::Rss | Kind::Rdf | Kind::Atom => check::xml(&self.written),
         }
     }
 
     /// Adds pictures that are not there yet.
     fn show(&mut self, pictures: &[Picture], seen: &mut Seen) {
         for picture in pictures {
-            let hash = seen.state.hash_one(picture);
-            let at = seen.places.entry(hash).or_insert(self.pictures.len());
+            let at = seen
+                .places
+                .entry(seen.seed.hash(picture))
+                .or_insert(self.pictures.len());
             // If two ever had one hash, the second would be there twice: no harm.
             if self.pictures.get(*at) != Some(picture) {
                 self.pictures.push(picture.clone());
@@ -91,16 +170,46 @@ impl Rewritten {
 /// Where each picture stands in [`Rewritten::pictures`], by its hash.
 #[derive(Debug, Default)]
 struct Seen {
-    state: RandomState,
+    seed: Seed,
     places: HashMap<u64, usize>,
 }
 
-/// Rewrites a well-formed XML document.
+/// Another one in each document, so that nobody can choose pictures that fall into one place.
+#[derive(Clone, Copy, Debug)]
+struct Seed(u64);
+
+impl Default for Seed {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0))
+    }
+}
+
+impl Seed {
+    fn hash(self, picture: &Picture) -> u64 {
+        let addresses = std::iter::once(&picture.url).chain(picture.alternates.iter());
+        addresses.fold(self.0, |hash, address| {
+            xxh3_64_with_seed(address.as_str().as_bytes(), hash)
+        })
+    }
+}
+
+/// Looks at a document before it is rewritten; at JSON there is nothing to see.
 ///
 /// # Errors
 /// [`Error::Unsound`] when it is not well-formed.
-pub fn xml(job: &Job<'_>) -> Result<Rewritten, Error> {
-    stream::Stream::new(job)?.run()
+pub fn outline(document: &Repaired) -> Result<Outline, Error> {
+    match document.kind {
+        Kind::Json => Ok(Outline::default()),
+        Kind::Rss | Kind::Rdf | Kind::Atom => Outline::read(&document.text),
+    }
+}
+
+/// Rewrites a well-formed XML document, of which this is the outline.
+///
+/// # Errors
+/// [`Error::Unsound`] when it is not well-formed.
+pub fn xml(job: &Job<'_>, outline: Outline) -> Result<Rewritten, Error> {
+    stream::Stream::new(job, outline).run()
 }
 
 /// Rewrites a JSON Feed.

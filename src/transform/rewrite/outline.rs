@@ -4,14 +4,14 @@
 use std::ops::Range;
 
 use super::identity;
-use super::scan::{Kind, Name, Scanner, attributes};
+use super::scan::{Kind, Name, Scanner, attributes, start_tag};
 use super::text::{decode, decode_value};
 use crate::transform::Error;
 use crate::transform::fields::{ATOM, Vocabulary};
 
 /// The first look at a document.
 #[derive(Debug, Default)]
-pub(super) struct Outline {
+pub struct Outline {
     pub(super) entries: Vec<Place>,
     /// The page the feed belongs to, as written.
     pub(super) link: Option<String>,
@@ -71,6 +71,22 @@ struct State {
 }
 
 impl Outline {
+    /// `text`, whose outline this is, with nothing in its entries.
+    pub(in crate::transform) fn emptied(&self, text: &str) -> String {
+        let mut emptied = String::new();
+        let mut done = 0;
+        for Place { span, .. } in &self.entries {
+            let entry = text.get(span.clone()).unwrap_or_default();
+            let tag = start_tag(entry);
+            emptied.push_str(text.get(done..span.start).unwrap_or_default());
+            emptied.push_str(tag.trim_end_matches(['/', '>']));
+            emptied.push_str("/>");
+            done = span.end;
+        }
+        emptied.push_str(text.get(done..).unwrap_or_default());
+        emptied
+    }
+
     pub(super) fn read(text: &str) -> Result<Self, Error> {
         let mut scanner = Scanner::new(text);
         let mut outline = Self::default();
@@ -122,10 +138,17 @@ impl Outline {
 
     fn look_at_prefixes(&mut self, scanner: &Scanner<'_>) {
         let (mut prefix, mut taken) = (None, false);
-        for (name, namespace) in scanner.bindings() {
-            taken |= name == b"atom";
-            if namespace == ATOM.as_bytes() && !name.is_empty() {
-                prefix = std::str::from_utf8(name).ok().map(str::to_owned);
+        let bindings = scanner.bindings();
+        for (at, bound) in bindings.iter().enumerate() {
+            let is_hidden = || {
+                bindings
+                    .iter()
+                    .skip(at + 1)
+                    .any(|later| later.prefix == bound.prefix)
+            };
+            taken |= bound.prefix == "atom";
+            if bound.namespace == ATOM && !bound.prefix.is_empty() && !is_hidden() {
+                prefix = Some(bound.prefix.to_owned());
             }
         }
         self.atom_prefix = prefix;

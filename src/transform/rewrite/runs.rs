@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::scan::{Kind, Piece};
 use super::stream::Stream;
 use super::tag::Place;
-use super::text::{Form, decode, escape, form, hides_markup, write};
+use super::text::{decode, form, hides_markup, write, write_core};
 use crate::transform::report::Reason;
 use crate::transform::{Error, clean, fields};
 
@@ -79,7 +79,7 @@ impl<'j> Stream<'j> {
             return match self.address(left.trim(), base.as_ref(), role) {
                 Place::Keep if ruled.is_none() => self.out.push_str(raw),
                 Place::Keep => write(left, form(raw), &mut self.out),
-                Place::Replace(address) => self.write_core(left, &address, form(raw)),
+                Place::Replace(address) => write_core(left, &address, form(raw), &mut self.out),
                 Place::Gone => {}
             };
         }
@@ -132,14 +132,5 @@ impl<'j> Stream<'j> {
             self.out.truncate(blank.begin);
             self.run = None;
         }
-    }
-
-    /// Writes `text` in `form` with the white space that stood around it in `decoded`.
-    pub(super) fn write_core(&mut self, decoded: &str, text: &str, form: Form) {
-        let lead = decoded.len() - decoded.trim_start().len();
-        let trail = decoded.trim_end().len().max(lead);
-        escape(decoded.get(..lead).unwrap_or_default(), &mut self.out);
-        write(text, form, &mut self.out);
-        escape(decoded.get(trail..).unwrap_or_default(), &mut self.out);
     }
 }

@@ -3,10 +3,6 @@
 
 use std::collections::VecDeque;
 
-use quick_xml::NsReader;
-use quick_xml::events::Event;
-use quick_xml::name::{Prefix, QName, ResolveResult};
-
 use crate::transform::Error;
 use crate::transform::fields::{Vocabulary, vocabulary};
 
@@ -54,22 +50,34 @@ impl Name<'_> {
 /// Reads pieces from a well-formed document.
 pub(super) struct Scanner<'t> {
     text: &'t str,
-    reader: NsReader<&'t [u8]>,
     /// Pieces read ahead and given back.
     ahead: VecDeque<Piece<'t>>,
     at: usize,
+    /// Namespaces in scope, in order of declaration.
+    bindings: Vec<Binding<'t>>,
+    /// How many of them were in scope around each open element.
+    marks: Vec<usize>,
+    /// How many are in scope around the element that was opened last.
+    around: usize,
+}
+
+/// A prefix (empty: none) and its namespace, as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Binding<'t> {
+    pub(super) prefix: &'t str,
+    pub(super) namespace: &'t str,
+    vocabulary: Vocabulary,
 }
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        let mut reader = NsReader::from_str(text);
-        // Names are checked when the document is repaired and when the output is checked.
-        reader.config_mut().check_end_names = false;
         Self {
             text,
-            reader,
             ahead: VecDeque::new(),
             at: 0,
+            bindings: Vec::new(),
+            marks: Vec::new(),
+            around: 0,
         }
     }
 
@@ -85,18 +93,26 @@ impl<'t> Scanner<'t> {
             return Ok(piece);
         }
         let at = self.at;
-        let event = self.reader.read_event().map_err(|_| Error::Unsound)?;
-        self.at = usize::try_from(self.reader.buffer_position()).map_err(|_| Error::Unsound)?;
-        let raw = self.text.get(at..self.at).ok_or(Error::Unsound)?;
-        let kind = match event {
-            Event::Start(_) => Kind::Open(self.name(raw)),
-            Event::Empty(_) => Kind::Empty(self.name(raw)),
-            Event::End(_) => Kind::Close,
-            Event::Text(_) | Event::GeneralRef(_) | Event::CData(_) => Kind::Text,
-            Event::Comment(_) => Kind::Comment,
-            Event::PI(_) | Event::DocType(_) => Kind::Instruction,
-            Event::Decl(_) => Kind::Declaration,
-            Event::Eof => Kind::End,
+        let rest = self.text.get(at..).ok_or(Error::Unsound)?;
+        let (shape, length) = shape(rest.as_bytes()).ok_or(Error::Unsound)?;
+        let raw = rest.get(..length).ok_or(Error::Unsound)?;
+        self.at += length;
+        let kind = match shape {
+            Shape::Tag if raw.ends_with("/>") => {
+                let name = self.open(raw);
+                self.close();
+                Kind::Empty(name)
+            }
+            Shape::Tag => Kind::Open(self.open(raw)),
+            Shape::Close => {
+                self.close();
+                Kind::Close
+            }
+            Shape::Text => Kind::Text,
+            Shape::Comment => Kind::Comment,
+            Shape::Instruction => Kind::Instruction,
+            Shape::Declaration => Kind::Declaration,
+            Shape::End => Kind::End,
         };
         Ok(Piece { kind, raw, at })
     }
@@ -137,49 +153,123 @@ impl<'t> Scanner<'t> {
         self.text.get(from..to).unwrap_or_default()
     }
 
-    /// Every prefix in scope with its namespace, in order of declaration.
-    pub(super) fn bindings(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.reader.resolver().bindings().map(|(prefix, namespace)| {
-            let prefix = match prefix {
-                quick_xml::name::PrefixDeclaration::Default => &b""[..],
-                quick_xml::name::PrefixDeclaration::Named(name) => name,
-            };
-            (prefix, namespace.into_inner())
-        })
+    /// The namespaces in scope in the element just opened, in order of declaration; of one prefix, the last counts.
+    pub(super) fn bindings(&self) -> &[Binding<'t>] {
+        &self.bindings
     }
 
-    fn name(&self, raw: &'t str) -> Name<'t> {
+    /// Those in scope around the element just opened.
+    pub(super) fn bindings_around(&self) -> &[Binding<'t>] {
+        self.bindings.get(..self.around).unwrap_or_default()
+    }
+
+    /// Brings into scope what a start tag declares, and reads its name.
+    fn open(&mut self, raw: &'t str) -> Name<'t> {
+        self.around = self.bindings.len();
+        self.marks.push(self.around);
+        if memchr::memmem::find(raw.as_bytes(), b"xmlns").is_some() {
+            let declared = attributes(raw).filter_map(|attribute| {
+                let prefix = match attribute.name.strip_prefix("xmlns")? {
+                    "" => "",
+                    named => named.strip_prefix(':')?,
+                };
+                Some(Binding {
+                    prefix,
+                    namespace: attribute.raw,
+                    vocabulary: vocabulary(attribute.raw),
+                })
+            });
+            self.bindings.extend(declared);
+        }
         let qualified = element_name(raw);
         let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
-        let resolver = self.reader.resolver();
-        let (namespace, _) = resolver.resolve_element(QName(qualified.as_bytes()));
-        let default = resolver.resolve_prefix(None::<Prefix<'_>>, true);
-        let vocabulary_of = |result: &ResolveResult<'_>| match result {
-            ResolveResult::Bound(namespace) => {
-                vocabulary(std::str::from_utf8(namespace.into_inner()).unwrap_or_default())
-            }
-            ResolveResult::Unbound => Vocabulary::Rss,
-            ResolveResult::Unknown(_) => Vocabulary::Other,
-        };
-        let own = vocabulary_of(&namespace);
+        let own = self.vocabulary(prefix);
         Name {
             vocabulary: own,
             local,
             qualified,
-            xhtml_is_default: if prefix.is_empty() {
-                own == Vocabulary::Xhtml
-            } else {
-                vocabulary_of(&default) == Vocabulary::Xhtml
-            },
+            xhtml_is_default: Vocabulary::Xhtml
+                == if prefix.is_empty() {
+                    own
+                } else {
+                    self.vocabulary("")
+                },
+        }
+    }
+
+    /// Ends the scope of what the innermost element declared.
+    fn close(&mut self) {
+        self.bindings.truncate(self.marks.pop().unwrap_or_default());
+    }
+
+    fn vocabulary(&self, prefix: &str) -> Vocabulary {
+        let bound = self.bindings.iter().rev().find(|bound| bound.prefix == prefix);
+        match bound {
+            Some(bound) => bound.vocabulary,
+            None if prefix.is_empty() => Vocabulary::Rss,
+            None => Vocabulary::Other,
         }
     }
 }
 
+/// What a piece is, by its first characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Tag,
+    Close,
+    Text,
+    Comment,
+    Instruction,
+    Declaration,
+    End,
+}
+
+/// The first piece of what is left of a well-formed document, and its length.
+fn shape(rest: &[u8]) -> Option<(Shape, usize)> {
+    let up_to = |end: &[u8], from: usize| {
+        let at = memchr::memmem::find(rest.get(from..)?, end)?;
+        Some(from + at + end.len())
+    };
+    Some(match rest {
+        [] => (Shape::End, 0),
+        [b'<', b'/', ..] => (Shape::Close, memchr::memchr(b'>', rest)? + 1),
+        [b'<', b'!', b'-', b'-', ..] => (Shape::Comment, up_to(b"-->", 4)?),
+        [b'<', b'!', b'[', ..] => (Shape::Text, up_to(b"]]>", 9)?),
+        [b'<', b'!', ..] => (Shape::Instruction, up_to(b">", 2)?),
+        [b'<', b'?', b'x', b'm', b'l', b' ' | b'\t' | b'\r' | b'\n', ..] => {
+            (Shape::Declaration, up_to(b"?>", 5)?)
+        }
+        [b'<', b'?', ..] => (Shape::Instruction, up_to(b"?>", 2)?),
+        [b'<', ..] => (Shape::Tag, tag_length(rest)?),
+        _ => (Shape::Text, memchr::memchr(b'<', rest).unwrap_or(rest.len())),
+    })
+}
+
+/// Up to the first `>` that stands in no quotes.
+fn tag_length(tag: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        at += memchr::memchr3(b'>', b'"', b'\'', tag.get(at..)?)?;
+        match tag.get(at) {
+            Some(b'>') => return Some(at + 1),
+            Some(quote) => at += 2 + memchr::memchr(*quote, tag.get(at + 1..)?)?,
+            None => return None,
+        }
+    }
+}
+
+/// The start tag of a well-formed element.
+pub(super) fn start_tag(element: &str) -> &str {
+    let length = tag_length(element.as_bytes()).unwrap_or_default();
+    element.get(..length).unwrap_or_default()
+}
+
 /// The name in a start tag, as written.
 fn element_name(raw: &str) -> &str {
-    let inside = raw.trim_start_matches('<');
+    let inside = raw.strip_prefix('<').unwrap_or(raw);
     let end = inside
-        .find(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>')
+        .bytes()
+        .position(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>'))
         .unwrap_or(inside.len());
     inside.get(..end).unwrap_or_default()
 }

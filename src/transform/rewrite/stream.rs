@@ -5,12 +5,12 @@ use std::rc::Rc;
 use url::Url;
 
 use super::identity::{self, Fate};
-use super::memo::{Hasher, Memo};
+use super::memo::{Context, Memo};
 use super::outline::{self, Outline};
 use super::runs::Run;
 use super::scan::{Kind, Name, Piece, Scanner};
 use super::tag;
-use super::{Job, Rewritten, Seen, markup};
+use super::{Job, Part, Rewritten, Seen, What, markup};
 use crate::transform::Error;
 use crate::transform::clean::{Cleaner, Role};
 use crate::transform::fields::{self, Node};
@@ -41,10 +41,14 @@ pub(super) struct Stream<'j> {
     pub(super) entry_link: Option<Url>,
     pub(super) in_entry: bool,
     pub(super) outline: Outline,
-    pub(super) hasher: Hasher,
+    pub(super) context: Context,
     pub(super) memo: Memo<'j>,
-    /// Entries met, kept or not.
+    /// How many of the outline's entries are passed.
     pub(super) met: usize,
+    /// How many of the stubs are.
+    pub(super) stubs: usize,
+    /// Bytes of the parts.
+    apart: usize,
     pub(super) has_self: bool,
     /// Whether our hub is named already.
     pub(super) has_hub: bool,
@@ -55,13 +59,12 @@ pub(super) struct Stream<'j> {
 }
 
 impl<'j> Stream<'j> {
-    pub(super) fn new(job: &'j Job<'j>) -> Result<Self, Error> {
-        let outline = Outline::read(job.text)?;
+    pub(super) fn new(job: &'j Job<'j>, outline: Outline) -> Self {
         let feed_link = outline.link.as_deref().and_then(|link| resolve(link, job.base));
-        let mut hasher = Hasher::new(&job.policy.fingerprint());
-        hasher.part(job.base.map_or("", Url::as_str).as_bytes());
-        hasher.part(feed_link.as_ref().map_or("", Url::as_str).as_bytes());
-        Ok(Self {
+        let mut context = Context::new(&job.policy.fingerprint());
+        context.part(job.base.map_or("", Url::as_str).as_bytes());
+        context.part(feed_link.as_ref().map_or("", Url::as_str).as_bytes());
+        Self {
             job,
             scanner: Scanner::new(job.text),
             frames: Vec::new(),
@@ -71,21 +74,27 @@ impl<'j> Stream<'j> {
             entry_link: None,
             in_entry: false,
             outline,
-            hasher,
+            context,
             memo: Memo::new(job.prior),
             met: 0,
+            stubs: 0,
+            apart: 0,
             has_self: false,
             has_hub: false,
             run: None,
             done: Rewritten::default(),
             seen: Seen::default(),
-        })
+        }
     }
 
     pub(super) fn run(mut self) -> Result<Rewritten, Error> {
         while self.step()? {}
         self.collect();
-        self.done.body = self.out;
+        // One that is no entry here stands in a comment, or wherever else it means something else.
+        if self.stubs != self.job.stubs.len() {
+            return Err(Error::Unsound);
+        }
+        self.done.written = self.out;
         Ok(self.done)
     }
 
@@ -163,6 +172,18 @@ impl<'j> Stream<'j> {
             }
         }
         Ok(())
+    }
+
+    /// Puts a part where the output ends.
+    pub(super) fn put(&mut self, what: What) {
+        self.apart += what.len();
+        let at = self.out.len();
+        self.done.parts.push(Part { at, what });
+    }
+
+    /// Bytes of the document so far.
+    pub(super) fn length(&self) -> usize {
+        self.apart + self.out.len()
     }
 
     /// Takes over what the cleaner noted outside entries.

@@ -137,6 +137,15 @@ pub(super) fn write(text: &str, form: Form, out: &mut String) {
     }
 }
 
+/// Writes `text` in `form` with the white space that stood around it in `decoded`.
+pub(super) fn write_core(decoded: &str, text: &str, form: Form, out: &mut String) {
+    let lead = decoded.len() - decoded.trim_start().len();
+    let trail = decoded.trim_end().len().max(lead);
+    escape(decoded.get(..lead).unwrap_or_default(), out);
+    write(text, form, out);
+    escape(decoded.get(trail..).unwrap_or_default(), out);
+}
+
 fn push_allowed(text: &str, out: &mut String) {
     if all_allowed(text) {
         out.push_str(text);
