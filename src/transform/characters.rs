@@ -24,6 +24,17 @@ pub(super) fn look_at_pairs(bytes: &[u8], look: impl Fn(u8, u8) -> u8) -> u8 {
         .fold(seen, |all, (&byte, next)| all | look(byte, next))
 }
 
+/// True when a control character stands in `bytes` that is neither a tab nor a line feed.
+#[must_use]
+pub(super) fn holds_control(bytes: &[u8]) -> bool {
+    const CHUNK: usize = 128;
+    // Tab and line feed are the two from 9 on.
+    let control = |byte: &u8| u8::from(*byte < b' ') & u8::from(byte.wrapping_sub(b'\t') > 1);
+    let any = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | control(byte)) != 0;
+    let chunks = bytes.chunks_exact(CHUNK);
+    any(chunks.remainder()) || chunks.into_iter().any(any)
+}
+
 /// `Char` of XML 1.0 §2.2.
 #[must_use]
 pub(super) fn is_allowed(c: char) -> bool {
@@ -44,6 +55,28 @@ pub(super) fn all_allowed(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_control_character_is_found_wherever_it_stands() {
+        for length in [0, 1, 127, 128, 129, 300] {
+            let fill = "x".repeat(length);
+            for (odd, told) in [
+                ("\0", true),
+                ("\r", true),
+                ("\u{8}", true),
+                ("\u{b}", true),
+                ("\u{1f}", true),
+                ("\t\n ", false),
+                ("é\u{7f}", false),
+            ] {
+                assert_eq!(
+                    holds_control(format!("{fill}{odd}{fill}").as_bytes()),
+                    told,
+                    "{length} {odd:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn a_forbidden_character_is_found_wherever_it_stands() {

@@ -40,24 +40,24 @@ pub(super) struct Simple<'a> {
 impl<'a> Simple<'a> {
     /// `None`: only the parser can tell.
     pub(super) fn of(text: &'a str) -> Option<Self> {
-        let host = match text.as_bytes() {
-            [b'h', b't', b't', b'p', b's', b':', b'/', b'/', ..] => 8,
-            [b'h', b't', b't', b'p', b':', b'/', b'/', ..] => 7,
-            _ => return None,
-        };
+        Self::from_host(text, host_in(text.as_bytes())?)
+    }
+
+    /// As [`Self::of`], for text whose host begins there, whatever stands before it.
+    pub(super) fn from_host(text: &'a str, host: usize) -> Option<Self> {
         let bytes = text.as_bytes();
-        let path = host + memchr::memchr(b'/', bytes.get(host..)?)?;
-        if !is_plain_domain(bytes.get(host..path)?) {
+        let path = host + plain_domain(bytes.get(host..)?)?;
+        if bytes.get(path) != Some(&b'/') {
             return None;
         }
-        let path_end = path + run_of(bytes.get(path..)?, IN_PATH);
+        let path_end = path + plain_path(bytes.get(path..)?)?;
         let query = bytes.get(path_end..)?;
         let ends = match query.first() {
             None => true,
             Some(b'?') => 1 + run_of(query.get(1..)?, IN_QUERY) == query.len(),
             Some(_) => false,
         };
-        (ends && is_plain_path(bytes.get(path..path_end)?)).then_some(Self {
+        ends.then_some(Self {
             text,
             host,
             path,
@@ -93,61 +93,89 @@ impl Located for Simple<'_> {
     }
 }
 
-/// Labels of letters, digits and hyphens, none of them Punycode, the last one no number.
-fn is_plain_domain(host: &[u8]) -> bool {
-    // Before the first byte a dot, so that no label is empty.
-    let mut last = b'.';
-    let mut dots = 0_usize;
-    let mut label = 0_u8;
-    for &byte in host {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' if last == b'.' => label = byte,
-            b'a'..=b'z' | b'0'..=b'9' => {}
-            b'-' if !matches!(last, b'.' | b'-') => {}
-            b'.' if !matches!(last, b'.' | b'-') => dots += 1,
-            _ => return false,
-        }
-        last = byte;
+/// Where the host begins in an absolute web address whose scheme is written as the parser writes it.
+fn host_in(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'h', b't', b't', b'p', b's', b':', b'/', b'/', ..] => Some(8),
+        [b'h', b't', b't', b'p', b':', b'/', b'/', ..] => Some(7),
+        _ => None,
     }
-    dots > 0 && host.len() <= 253 && last.is_ascii_alphanumeric() && label.is_ascii_lowercase()
 }
 
-/// No segment that begins with a dot, however it is spelt, and no empty one in between.
-fn is_plain_path(path: &[u8]) -> bool {
-    let mut last = b' ';
-    for (at, &byte) in path.iter().enumerate() {
-        let odd = match last {
-            b'/' => byte == b'.' || byte == b'/',
-            b'%' => byte == b'2' && matches!(path.get(at + 1), Some(b'e' | b'E')),
-            _ => false,
+/// True for an absolute web address on a plain domain: the parser takes it, whatever follows.
+pub(super) fn is_on_plain_domain(text: &str) -> bool {
+    let host = host_in(text.as_bytes()).and_then(|host| text.as_bytes().get(host..));
+    host.and_then(plain_domain).is_some()
+}
+
+/// The length of the domain at the beginning of what follows the scheme, up to where another part begins:
+/// labels of letters, digits and hyphens, none of them Punycode, the last one no number.
+fn plain_domain(rest: &[u8]) -> Option<usize> {
+    let (mut at, mut dots, mut label) = (0, 0_usize, 0);
+    loop {
+        match run_of(rest.get(at..)?, IN_LABEL) {
+            0 => return None,
+            run => at += run,
+        }
+        match rest.get(at) {
+            Some(b'.') => {
+                dots += 1;
+                label = at + 1;
+            }
+            Some(b'-') => {}
+            None | Some(b'/' | b'?' | b'#') => break,
+            Some(_) => return None,
+        }
+        at += 1;
+    }
+    (dots > 0 && at <= 253 && rest.get(label)?.is_ascii_lowercase()).then_some(at)
+}
+
+/// The length of the path at the beginning of `rest`, if it has no segment that begins with a dot,
+/// however it is spelt, and no empty one in between.
+fn plain_path(rest: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += run_of(rest.get(at..)?, IN_SEGMENT);
+        let odd = match rest.get(at..)? {
+            [b'/', next, ..] => matches!(next, b'.' | b'/'),
+            [b'%', b'2', next, ..] => matches!(next, b'e' | b'E'),
+            [b'/' | b'%', ..] => false,
+            _ => return Some(at),
         };
         if odd {
-            return false;
+            return None;
         }
-        last = byte;
+        at += 1;
     }
-    true
 }
 
-const IN_PATH: u8 = 1;
-const IN_QUERY: u8 = 2;
+const IN_LABEL: u8 = 1;
+/// Without the slash and the per cent sign, which have to be looked at.
+const IN_SEGMENT: u8 = 2;
+const IN_QUERY: u8 = 4;
 
 /// What each byte may stand in.
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
-    let path = b"/.-_~%,@+=:!$();*&";
+    let segment = b".-_~,@+=:!$();*&";
     let mut at = 0;
-    while at < path.len() {
-        classes[path[at] as usize] = IN_PATH | IN_QUERY;
+    while at < segment.len() {
+        classes[segment[at] as usize] = IN_SEGMENT | IN_QUERY;
         at += 1;
     }
     let mut byte = 0_u8;
     while byte < 128 {
         if byte.is_ascii_alphanumeric() {
-            classes[byte as usize] = IN_PATH | IN_QUERY;
+            classes[byte as usize] = IN_SEGMENT | IN_QUERY;
+        }
+        if byte.is_ascii_lowercase() || byte.is_ascii_digit() {
+            classes[byte as usize] |= IN_LABEL;
         }
         byte += 1;
     }
+    classes[b'/' as usize] = IN_QUERY;
+    classes[b'%' as usize] = IN_QUERY;
     classes[b'?' as usize] = IN_QUERY;
     classes
 };

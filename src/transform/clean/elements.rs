@@ -264,6 +264,71 @@ pub(super) fn is_table_frame(name: &str) -> bool {
     matches!(name, "table" | "tbody" | "tfoot" | "thead" | "tr")
 }
 
+/// All that the rules of nesting ask of an element, told in one look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind(u8);
+
+impl Kind {
+    const FORMATTING: u8 = 1;
+    const HEADING: u8 = 2;
+    const CLOSES_PARAGRAPH: u8 = 4;
+    const TABLE_PART: u8 = 8;
+    const CELL: u8 = 16;
+    const TABLE_FRAME: u8 = 32;
+    const VOID: u8 = 64;
+
+    /// What `name` is.
+    pub(super) fn of(name: &str) -> Self {
+        let all = [
+            (Self::FORMATTING, is_formatting(name)),
+            (Self::HEADING, is_heading(name)),
+            (Self::CLOSES_PARAGRAPH, closes_paragraph(name)),
+            (Self::TABLE_PART, is_table_part(name)),
+            (Self::CELL, is_cell(name)),
+            (Self::TABLE_FRAME, is_table_frame(name)),
+            (Self::VOID, is_void(name)),
+        ];
+        let bits = all.iter().filter(|(_, is)| *is).map(|(bit, _)| bit);
+        Self(bits.fold(0, |all, bit| all | bit))
+    }
+
+    const fn has(self, bits: u8) -> bool {
+        self.0 & bits != 0
+    }
+
+    pub(super) const fn is_formatting(self) -> bool {
+        self.has(Self::FORMATTING)
+    }
+
+    pub(super) const fn is_heading(self) -> bool {
+        self.has(Self::HEADING)
+    }
+
+    pub(super) const fn closes_paragraph(self) -> bool {
+        self.has(Self::CLOSES_PARAGRAPH)
+    }
+
+    pub(super) const fn is_table_part(self) -> bool {
+        self.has(Self::TABLE_PART)
+    }
+
+    pub(super) const fn is_special(self) -> bool {
+        self.has(Self::CLOSES_PARAGRAPH | Self::TABLE_PART)
+    }
+
+    pub(super) const fn is_cell(self) -> bool {
+        self.has(Self::CELL)
+    }
+
+    pub(super) const fn is_table_frame(self) -> bool {
+        self.has(Self::TABLE_FRAME)
+    }
+
+    pub(super) const fn is_void(self) -> bool {
+        self.has(Self::VOID)
+    }
+}
+
 /// True for the name of an element (or a well-known custom one) of HTML, SVG or MathML.
 pub(super) fn is_known(name: &str) -> bool {
     KNOWN.binary_search(&name).is_ok()

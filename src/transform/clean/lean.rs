@@ -16,10 +16,13 @@ const MAX_ATTRIBUTES: usize = 128;
 /// Bytes kept of one attribute's value; a longer one goes with its attribute.
 const MAX_VALUE: usize = 16 << 10;
 
+/// What a comment becomes.
+const EMPTY_COMMENT: &str = "<!---->";
+
 /// Fields shorter than this hold nothing that costs much.
 const SHORT: usize = 4 << 10;
 
-/// The same markup without comments, floods of attributes and huge values.
+/// The same markup with empty comments, without floods of attributes and huge values.
 pub(super) fn lean(html: &str) -> Cow<'_, str> {
     if html.len() < SHORT {
         return Cow::Borrowed(html);
@@ -37,6 +40,15 @@ pub(super) fn lean(html: &str) -> Cow<'_, str> {
     }
     scan.out.push_str(html.get(scan.kept..).unwrap_or_default());
     Cow::Owned(scan.out)
+}
+
+/// Where a comment ends whose content `rest` begins with: at `-->`, `--!>` or right away.
+pub(super) fn comment_end(rest: &[u8]) -> Option<usize> {
+    let end = memchr_iter(b'>', rest).find(|&at| {
+        let before = &rest[..at];
+        before.ends_with(b"--") || before.ends_with(b"--!") || before.is_empty() || before == b"-"
+    });
+    end.map(|at| at + 1)
 }
 
 /// Follows the tokenizer's states (HTML §13.2.5) as far as tags and comments go.
@@ -94,18 +106,18 @@ impl Scan<'_> {
         self.kept = to;
     }
 
-    /// A comment that began at `begin`; it ends at `-->`, `--!>` or right away.
+    /// A comment that began at `begin`: what it parts stays parted (`<<!-- x -->b>` holds no tag).
     fn comment(&mut self, begin: usize) {
         let content = begin + 4;
         let rest = self.bytes.get(content..).unwrap_or_default();
-        let end = memchr_iter(b'>', rest)
-            .find(|&at| {
-                let before = &rest[..at];
-                before.ends_with(b"--") || before.ends_with(b"--!") || before.is_empty() || before == b"-"
-            })
-            .map_or(self.bytes.len(), |at| content + at + 1);
-        self.cut(begin, end);
-        self.at = end;
+        self.at = match comment_end(rest) {
+            Some(end) => content + end,
+            None => self.bytes.len(),
+        };
+        if self.at - begin > EMPTY_COMMENT.len() {
+            self.cut(begin, self.at);
+            self.out.push_str(EMPTY_COMMENT);
+        }
     }
 
     /// One tag from its name to its end. True when it closes itself.
@@ -215,7 +227,7 @@ mod tests {
         for (given, told) in [
             (
                 "a<!-- <b> -- > -->c<!-->d<!--->e<!--x--!>f".to_owned(),
-                "acdef".to_owned(),
+                "a<!---->c<!-->d<!--->e<!---->f".to_owned(),
             ),
             (
                 format!("<p{flood}>x</p{flood}>"),
@@ -233,8 +245,12 @@ mod tests {
                 "<script>a<b=\"<!--</script>x".to_owned(),
                 "<script>a<b=\"<!--</script>x".to_owned(),
             ),
-            ("<iframe/><!--x-->y".to_owned(), "<iframe/>y".to_owned()),
-            ("<!x <a b=\">\"y<!--z-->".to_owned(), "<!x <a b=\">\"y".to_owned()),
+            ("<iframe/><!--x-->y".to_owned(), "<iframe/><!---->y".to_owned()),
+            (
+                "<!x <a b=\">\"y<!--z-->".to_owned(),
+                "<!x <a b=\">\"y<!---->".to_owned(),
+            ),
+            ("<<!-- -->b>".to_owned(), "<<!---->b>".to_owned()),
         ] {
             assert_eq!(lean(&padded(&given)), padded(&told));
         }

@@ -1,9 +1,12 @@
 //! 8 CLEAN: what happens to one field, in order: embeds, images, links, trackers; then the
 //! sanitizer, which has the last word.
 //!
-//! Structure and addresses are changed in one pass of html5ever's tokenizer *before* ammonia. What
-//! ammonia parses is only what that pass wrote, so no element escapes the rewriting, and nothing
+//! Structure and addresses are changed in one pass over the field's tokens ([`pass`]) *before* ammonia.
+//! What ammonia parses is only what that pass wrote, so no element escapes the rewriting, and nothing
 //! touches markup after the sanitizer.
+//!
+//! Most fields need neither a tokenizer with all its states nor a tree. [`strict`] reads tokens that
+//! every tokenizer reads alike, and [`settled`] tells what the sanitizer would hand back as it is.
 
 mod pass;
 mod lean;
@@ -15,17 +18,20 @@ mod address;
 mod sanitize;
 mod trackers;
 mod strict;
+mod settled;
 mod spelling;
 mod elements;
 mod text;
 mod unclosed;
+mod folded;
 
 pub use links::{is_harmless, quotable, quoted_id};
+pub use settled::is_told_truly;
 pub use spelling::is_same_markup;
 pub use unclosed::closed;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -34,6 +40,7 @@ use url::Url;
 use super::report::{Reason, Report};
 use super::{Picture, work};
 use address::Simple;
+use folded::{ByFold, fold};
 
 /// What is done to markup and addresses.
 #[derive(Clone, Debug)]
@@ -120,7 +127,7 @@ pub struct Cleaner<'p> {
     /// Every picture placed so far, each once.
     pub pictures: Vec<Picture>,
     /// Where each picture stands in `pictures`, by the hash of its address.
-    recorded: HashMap<u64, usize>,
+    recorded: HashMap<u64, usize, ByFold>,
 }
 
 impl<'p> Cleaner<'p> {
@@ -132,7 +139,7 @@ impl<'p> Cleaner<'p> {
             entry: None,
             report: Report::default(),
             pictures: Vec::new(),
-            recorded: HashMap::new(),
+            recorded: HashMap::default(),
         }
     }
 
@@ -143,28 +150,66 @@ impl<'p> Cleaner<'p> {
         if memchr::memchr2(b'<', b'&', html.as_bytes()).is_none() {
             return text::printable(html).into_owned();
         }
-        if self.policy.fast
-            && let Some(clean) = strict::clean(html, base, self)
-        {
-            debug_assert_eq!(
-                clean,
-                Cleaner::new(self.policy).the_long_way(html, base),
-                "{html}"
-            );
-            return clean;
-        }
-        self.the_long_way(html, base)
+        let clean = self.cleaned(html, base, self.policy.fast);
+        debug_assert_eq!(
+            clean,
+            Cleaner::new(self.policy).cleaned(html, base, false),
+            "{html}"
+        );
+        clean
     }
 
-    /// Cleans a field of HTML whatever it holds, through tokenizer, tree and sanitizer.
-    fn the_long_way(&mut self, html: &str, base: Option<&Url>) -> String {
-        let html = &*lean::lean(html);
-        self.rewritten(html, base).unwrap_or_else(|| {
-            self.report.changed(self.entry, Reason::TooDeep, "markup");
-            let mut out = String::with_capacity(html.len());
-            text::push_escaped(&mut out, &text::printable(&pass::text_of(html)));
-            out
-        })
+    /// As [`Self::html`]; `fast`: markup that proves to be in order is neither tokenized nor parsed.
+    fn cleaned(&mut self, html: &str, base: Option<&Url>, fast: bool) -> String {
+        self.rewritten(html, base, fast)
+            .and_then(|rewritten| self.sanitized(rewritten, base, fast))
+            .unwrap_or_else(|| {
+                self.report.changed(self.entry, Reason::TooDeep, "markup");
+                let mut out = String::with_capacity(html.len());
+                text::push_escaped(&mut out, &text::printable(&pass::text_of(&lean::lean(html))));
+                out
+            })
+    }
+
+    /// What the one pass makes of a field; `None`: it is over a ceiling.
+    fn rewritten(&mut self, html: &str, base: Option<&Url>, fast: bool) -> Option<String> {
+        work::did(html.len());
+        let fits = |html: &str| html.len() <= self.policy.limits.bytes;
+        if fast
+            && fits(html)
+            && let Some(read) = strict::rewrite(html, base, self)
+        {
+            return read.ok();
+        }
+        let lean = lean::lean(html);
+        if !fits(&lean) {
+            return None;
+        }
+        pass::rewrite(&lean, html.len(), base, self).ok()
+    }
+
+    /// What the sanitizer makes of what was written; `None`: it does not come to rest.
+    fn sanitized(&mut self, rewritten: String, base: Option<&Url>, fast: bool) -> Option<String> {
+        work::did(rewritten.len());
+        if fast && settled::is_settled(&rewritten) {
+            return Some(rewritten);
+        }
+        let mut clean = sanitize::sanitize(&rewritten);
+        if clean == rewritten {
+            return Some(clean);
+        }
+        // The sanitizer saw it otherwise than it was written. Markup that does not come to rest is
+        // how sanitizers are outwitted: it must be the same twice, or it becomes text.
+        for _ in 0..MAX_PASSES {
+            work::did(clean.len());
+            let again = pass::rewrite(&clean, clean.len(), base, &mut Cleaner::new(self.policy)).ok()?;
+            let next = sanitize::sanitize(&again);
+            if next == clean {
+                return Some(clean);
+            }
+            clean = next;
+        }
+        None
     }
 
     /// What was noted up to now, to come back to.
@@ -182,32 +227,6 @@ impl<'p> Cleaner<'p> {
         self.report.counts = mark.counts;
         // Where a picture was recorded is looked up there again, and not believed.
         self.pictures.truncate(mark.pictures);
-    }
-
-    /// Rewritten and sanitized; `None`: over a ceiling, or not stable.
-    fn rewritten(&mut self, html: &str, base: Option<&Url>) -> Option<String> {
-        if html.len() > self.policy.limits.bytes {
-            return None;
-        }
-        work::did(html.len());
-        let rewritten = pass::rewrite(html, base, self).ok()?;
-        work::did(rewritten.len());
-        let mut clean = sanitize::sanitize(&rewritten);
-        if clean == rewritten {
-            return Some(clean);
-        }
-        // The sanitizer saw it otherwise than it was written. Markup that does not come to rest is
-        // how sanitizers are outwitted: it must be the same twice, or it becomes text.
-        for _ in 0..MAX_PASSES {
-            work::did(clean.len());
-            let mut again = Cleaner::new(self.policy);
-            let next = sanitize::sanitize(&pass::rewrite(&clean, base, &mut again).ok()?);
-            if next == clean {
-                return Some(clean);
-            }
-            clean = next;
-        }
-        None
     }
 
     /// Cleans a field that may be text or HTML: only if it holds a tag that HTML knows is it cleaned
@@ -237,14 +256,14 @@ impl<'p> Cleaner<'p> {
     /// rewritten for its role; `None`: it must go.
     pub fn address(&mut self, address: &str, base: Option<&Url>, role: Role) -> Option<String> {
         let cleaned = match role {
-            Role::Link => self.link(address, base),
+            Role::Link => self.link(address, base).map(Cow::into_owned),
             Role::Media => links::web(address, base).map(String::from),
             Role::Image if matches!(self.policy.images, images::Policy::Strip) => None,
             Role::Image => {
                 let placed = images::place(address, base, &self.policy.images, &self.policy.unwrap);
                 placed.map(|placed| {
                     self.record_picture(&placed);
-                    placed.address
+                    placed.address().to_owned()
                 })
             }
         };
@@ -255,7 +274,11 @@ impl<'p> Cleaner<'p> {
     }
 
     /// The address of a link, cleaned and noted.
-    fn link(&mut self, address: &str, base: Option<&Url>) -> Option<String> {
+    fn link<'t>(&mut self, address: &'t str, base: Option<&Url>) -> Option<Cow<'t, str>> {
+        let whole = links::on_host(address, base);
+        if Simple::of(&whole).is_some_and(|simple| self.leaves(&simple)) {
+            return Some(whole);
+        }
         let link = links::link(address, base, self.policy.trackers, &self.policy.rewrite)?;
         if link.redirector {
             self.report.changed(self.entry, Reason::Redirector, address);
@@ -273,10 +296,18 @@ impl<'p> Cleaner<'p> {
         match wrapped {
             Some(unwrapped) => {
                 self.report.changed(self.entry, Reason::Unwrapped, address);
-                Some(unwrapped.url.into())
+                Some(Cow::Owned(unwrapped.url.into()))
             }
-            None => Some(link.address),
+            None => Some(Cow::Owned(link.address)),
         }
+    }
+
+    /// Seen at once of most links: nothing is done to them.
+    fn leaves(&self, link: &Simple<'_>) -> bool {
+        let is_tracked = || link.query().is_some() || trackers::may_redirect(link);
+        self.policy.rewrite.is_empty()
+            && !(self.policy.trackers && is_tracked())
+            && images::unwrap::wraps_nothing(link, &self.policy.unwrap)
     }
 
     /// Notes a picture that was placed.
@@ -289,7 +320,7 @@ impl<'p> Cleaner<'p> {
             self.report
                 .changed(self.entry, Reason::Image, placed.picture.url.as_str());
         }
-        let hash = self.recorded.hasher().hash_one(placed.picture.url.as_str());
+        let hash = fold(placed.picture.url.as_str());
         let at = self.recorded.entry(hash).or_insert(self.pictures.len());
         // The caller may have taken the list since.
         let known = self.pictures.get(*at);

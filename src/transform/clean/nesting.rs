@@ -12,7 +12,8 @@ use std::ops::Range;
 
 use memchr::{memchr2_iter, memrchr2};
 
-use super::elements;
+use super::elements::{self, Kind};
+use super::sanitize::{self, Element};
 use super::text::{printable, push_escaped};
 use crate::transform::work;
 
@@ -64,6 +65,7 @@ struct Run {
 #[derive(Clone, Debug)]
 struct Open {
     name: &'static str,
+    kind: Kind,
     /// Its start tag in `out`, so that formatting can be written again.
     tag: Range<usize>,
     /// Its end tag came while a block inside it was open: it ends as soon as that does.
@@ -99,56 +101,31 @@ impl Nesting {
         self.open.iter().rev().any(|open| open.name == name)
     }
 
+    /// True when the innermost open element is `name`.
+    pub(super) fn is_innermost(&self, name: &str) -> bool {
+        self.open.last().is_some_and(|top| top.name == name)
+    }
+
     /// True where a block may stand: no paragraph, heading or inline element is open here.
     pub(super) fn is_block_place(&self) -> bool {
         self.open.last().is_none_or(|top| {
-            elements::is_special(top.name)
-                && !elements::is_heading(top.name)
-                && !matches!(top.name, "p" | "pre" | "summary")
+            top.kind.is_special() && !top.kind.is_heading() && !matches!(top.name, "p" | "pre" | "summary")
         })
     }
 
     /// True in a table outside its cells.
     pub(super) fn is_table_frame(&self) -> bool {
-        self.open
-            .last()
-            .is_some_and(|top| elements::is_table_frame(top.name))
+        self.open.last().is_some_and(|top| top.kind.is_table_frame())
     }
 
-    /// How many elements are open.
-    pub(super) fn depth(&self) -> usize {
-        self.open.len()
-    }
-
-    /// Writes text that holds no markup, no references and no control characters, where it may stand.
-    pub(super) fn text_here(&mut self, text: &str, nbsp: bool) {
-        self.at_pre_start = false;
-        if nbsp {
-            push_escaped(&mut self.out, text);
-        } else {
-            self.out.push_str(text);
+    /// Writes text that is written as it stands: no markup, no references, no control characters and no
+    /// no-break spaces.
+    pub(super) fn plain_text(&mut self, text: &str) {
+        if self.at_pre_start || self.out.is_empty() || self.is_interrupted() {
+            return self.text(text);
         }
-    }
-
-    /// Opens an element without attributes where it may stand.
-    pub(super) fn start_here(&mut self, name: &'static str) {
-        let begin = self.out.len();
-        self.out.push('<');
-        self.out.push_str(name);
-        self.out.push('>');
-        self.charge();
-        self.at_pre_start = name == "pre";
-        self.push(name, begin..self.out.len());
-    }
-
-    /// Closes the innermost element, which nothing repeats.
-    pub(super) fn end_here(&mut self) {
-        let Some(open) = self.open.pop() else { return };
-        self.formatting -= usize::from(elements::is_formatting(open.name));
-        self.at_pre_start = false;
-        self.out.push_str("</");
-        self.out.push_str(open.name);
-        self.out.push('>');
+        self.run.length += text.len();
+        self.out.push_str(text);
     }
 
     /// Writes text.
@@ -165,14 +142,27 @@ impl Nesting {
         if text.is_empty() {
             return;
         }
-        if !text
-            .bytes()
-            .all(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\x0c'))
-        {
+        self.at_pre_start = false;
+        if self.is_interrupted() {
+            // White space stays where it is; only words need a place.
+            let words = text.trim_start_matches([' ', '\n', '\t', '\x0c']);
+            self.write(&text[..text.len() - words.len()]);
+            if words.is_empty() {
+                return;
+            }
             self.enter_cell();
             self.reopen();
+            text = words;
         }
-        self.at_pre_start = false;
+        self.write(text);
+    }
+
+    /// Words here need a cell first, or formatting that goes on.
+    fn is_interrupted(&self) -> bool {
+        !self.pending.is_empty() || self.is_table_frame()
+    }
+
+    fn write(&mut self, text: &str) {
         self.lengthen(text);
         push_escaped(&mut self.out, text);
     }
@@ -201,37 +191,55 @@ impl Nesting {
     }
 
     /// Opens an element; `attributes` writes them. False: it has no place here and was left out.
-    pub(super) fn start(&mut self, name: &'static str, attributes: impl FnOnce(&mut String)) -> bool {
-        if !self.make_room(name) {
+    pub(super) fn start(&mut self, name: &str, attributes: impl FnOnce(&mut String)) -> bool {
+        sanitize::kept(name).is_some_and(|element| self.start_element(element, attributes))
+    }
+
+    /// As [`Self::start`], for an element that was looked up.
+    pub(super) fn start_element(
+        &mut self,
+        element: &'static Element,
+        attributes: impl FnOnce(&mut String),
+    ) -> bool {
+        if !self.make_room(element) {
             return false;
         }
-        if !elements::is_special(name) {
+        if !element.kind.is_special() {
             self.reopen();
         }
         let begin = self.out.len();
         self.out.push('<');
-        self.out.push_str(name);
+        self.out.push_str(element.name);
+        let bare = self.out.len();
         attributes(&mut self.out);
+        let written = self.out.as_bytes().get(bare..).unwrap_or_default();
+        let escapes = memchr2_iter(b'&', 0xC2, written).count();
         self.out.push('>');
         self.at_pre_start = false;
         self.charge();
         self.end_run();
-        let tag = self.out.as_bytes().get(begin..).unwrap_or_default();
         self.run = Run {
-            length: tag.len(),
-            escapes: memchr2_iter(b'&', 0xC2, tag).count(),
+            length: self.out.len() - begin,
+            escapes,
         };
         self.end_run();
-        if !elements::is_void(name) {
-            self.at_pre_start = name == "pre";
+        if !element.kind.is_void() {
+            self.at_pre_start = element.name == "pre";
             let tag = begin..self.out.len();
-            self.push(name, tag);
+            self.push(element, tag);
         }
         true
     }
 
     /// Closes an element, if it is open where this end tag reaches.
     pub(super) fn end(&mut self, name: &str) {
+        if let Some(top) = self.open.last_mut()
+            && top.name == name
+        {
+            top.ended = true;
+            self.close_to(self.open.len() - 1);
+            return self.close_ended();
+        }
         if elements::is_formatting(name) {
             self.end_formatting(name);
         } else if let Some(at) = self.reach(name) {
@@ -246,10 +254,11 @@ impl Nesting {
         self.end_run();
     }
 
-    fn push(&mut self, name: &'static str, tag: Range<usize>) {
-        self.formatting += usize::from(elements::is_formatting(name));
+    fn push(&mut self, element: &'static Element, tag: Range<usize>) {
+        self.formatting += usize::from(element.kind.is_formatting());
         self.open.push(Open {
-            name,
+            name: element.name,
+            kind: element.kind,
             tag,
             ended: false,
             floor: self.pending.len(),
@@ -272,21 +281,19 @@ impl Nesting {
 
     /// The open element an end tag closes: none beyond what bounds its scope.
     fn reach(&self, name: &str) -> Option<usize> {
-        let heading = elements::is_heading(name);
-        let table_part = name == "table" || elements::is_table_part(name);
-        let special = elements::is_special(name);
+        let kind = Kind::of(name);
         for (at, open) in self.open.iter().enumerate().rev() {
-            if open.name == name || (heading && elements::is_heading(open.name)) {
+            if open.name == name || (kind.is_heading() && open.kind.is_heading()) {
                 return Some(at);
             }
-            let bound = if table_part {
+            let bound = if name == "table" || kind.is_table_part() {
                 open.name == "table"
-            } else if special {
+            } else if kind.is_special() {
                 open.name == "table"
-                    || elements::is_cell(open.name)
+                    || open.kind.is_cell()
                     || (name == "li" && matches!(open.name, "ol" | "ul"))
             } else {
-                elements::is_special(open.name)
+                open.kind.is_special()
             };
             if bound {
                 return None;
@@ -301,7 +308,7 @@ impl Nesting {
             if fits(open) {
                 return Some(at);
             }
-            if elements::is_cell(open.name) {
+            if open.kind.is_cell() {
                 return None;
             }
         }
@@ -318,16 +325,13 @@ impl Nesting {
         };
         self.open[at].ended = true;
         // A block stands in it: it goes on to the end of that block, rather than tear the block apart.
-        if !self.open[at + 1..]
-            .iter()
-            .any(|open| elements::is_special(open.name))
-        {
+        if !self.open[at + 1..].iter().any(|open| open.kind.is_special()) {
             self.close_to(at);
         }
     }
 
     fn floor(&self) -> usize {
-        self.in_cell(|open| elements::is_cell(open.name))
+        self.in_cell(|open| open.kind.is_cell())
             .and_then(|at| self.open.get(at))
             .map_or(0, |cell| cell.floor)
     }
@@ -346,15 +350,15 @@ impl Nesting {
         let mut first = self.pending.len();
         while self.open.len() > length {
             let Some(open) = self.open.pop() else { break };
-            self.formatting -= usize::from(elements::is_formatting(open.name));
+            self.formatting -= usize::from(open.kind.is_formatting());
             self.out.push_str("</");
             self.out.push_str(open.name);
             self.out.push('>');
             self.at_pre_start = false;
-            if elements::is_cell(open.name) {
+            if open.kind.is_cell() {
                 self.pending.truncate(open.floor);
                 first = first.min(open.floor);
-            } else if elements::is_formatting(open.name) && !open.ended && self.can_repeat(&open) {
+            } else if open.kind.is_formatting() && !open.ended && self.can_repeat(&open) {
                 self.pending.push(open);
             }
         }
@@ -374,6 +378,9 @@ impl Nesting {
 
     /// Opens again the formatting that another element's end closed.
     fn reopen(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
         let floor = self.floor();
         if self.pending.len() <= floor {
             return;

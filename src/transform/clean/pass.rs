@@ -9,6 +9,7 @@ mod media;
 mod attributes;
 mod places;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use html5ever::buffer_queue::BufferQueue;
@@ -20,32 +21,26 @@ use url::Url;
 use super::Reason;
 use super::elements::{self, RawText};
 use super::nesting::{Limits, Nesting};
-use super::{Cleaner, Picture, sanitize};
+use super::sanitize::{self, Element};
+use super::{Cleaner, Picture};
 use crate::transform::work;
 use attributes::Attributes;
-pub(super) use attributes::StartTag;
+pub(super) use attributes::{Attribute, StartTag};
 use places::Places;
 
 /// The field could not be rewritten within the ceilings.
 #[derive(Debug)]
 pub(super) struct TooDeep;
 
-/// Rewrites a field: cleaned and well-nested markup.
-pub(super) fn rewrite(html: &str, base: Option<&Url>, cleaner: &mut Cleaner<'_>) -> Result<String, TooDeep> {
-    let limits = Limits {
-        depth: cleaner.policy.limits.depth,
-        // The budgets grow with the field, so that time stays linear.
-        cost: cleaner.policy.limits.cost.min(4_096 + 2 * html.len()),
-        repeated: 16_384 + html.len(),
-        rescanned: (16 << 20) + 4_096 * html.len(),
-    };
-    let sink = Sink(RefCell::new(Pass::new(html.len(), limits, base, cleaner)));
-    let mut pass = tokens(html, sink).0.into_inner();
-    pass.nesting.finish();
-    if pass.nesting.exceeded() {
-        return Err(TooDeep);
-    }
-    Ok(pass.places.settle(pass.nesting.out))
+/// Rewrites a field: cleaned and well-nested markup. `length`: what it was before anything was taken out.
+pub(super) fn rewrite(
+    html: &str,
+    length: usize,
+    base: Option<&Url>,
+    cleaner: &mut Cleaner<'_>,
+) -> Result<String, TooDeep> {
+    let sink = Sink(RefCell::new(Pass::new(length, base, cleaner)));
+    tokens(html, sink).0.into_inner().end()
 }
 
 /// What a field says, without any of its markup.
@@ -111,7 +106,7 @@ impl TokenSink for Sink<'_, '_, '_> {
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
         let mut pass = self.0.borrow_mut();
-        if pass.nesting.exceeded() {
+        if pass.exceeded() {
             return TokenSinkResult::Continue;
         }
         match token {
@@ -120,10 +115,13 @@ impl TokenSink for Sink<'_, '_, '_> {
                 TagKind::StartTag => {
                     // The tokenizer compared each with all before it.
                     work::did(tag.attrs.len() * tag.attrs.len());
-                    let attributes: Vec<(&str, &str)> = tag
+                    let attributes: Vec<Attribute<'_>> = tag
                         .attrs
                         .iter()
-                        .map(|attribute| (&*attribute.name.local, &*attribute.value))
+                        .map(|attribute| {
+                            let name = Cow::Borrowed(&*attribute.name.local);
+                            (name, Cow::Borrowed(&*attribute.value))
+                        })
                         .collect();
                     pass.start_tag(StartTag {
                         name: &tag.name,
@@ -184,7 +182,15 @@ enum Until {
 }
 
 impl<'a, 'c, 'p> Pass<'a, 'c, 'p> {
-    fn new(length: usize, limits: Limits, base: Option<&'a Url>, cleaner: &'c mut Cleaner<'p>) -> Self {
+    /// A pass over a field of so many bytes.
+    pub(super) fn new(length: usize, base: Option<&'a Url>, cleaner: &'c mut Cleaner<'p>) -> Self {
+        let limits = Limits {
+            depth: cleaner.policy.limits.depth,
+            // The budgets grow with the field, so that time stays linear.
+            cost: cleaner.policy.limits.cost.min(4_096 + 2 * length),
+            repeated: 16_384 + length,
+            rescanned: (16 << 20) + 4_096 * length,
+        };
         Self {
             cleaner,
             base,
@@ -197,85 +203,64 @@ impl<'a, 'c, 'p> Pass<'a, 'c, 'p> {
             origin_of: None,
         }
     }
-}
 
-/// For markup that is in order as it stands: see [`super::strict`].
-impl<'a, 'c, 'p> Pass<'a, 'c, 'p> {
-    /// A pass over a field of so many bytes, with budgets that the long way has at least.
-    pub(super) fn in_order(length: usize, base: Option<&'a Url>, cleaner: &'c mut Cleaner<'p>) -> Self {
-        let limits = Limits {
-            depth: cleaner.policy.limits.depth,
-            cost: cleaner.policy.limits.cost.min(4_096),
-            repeated: 0,
-            rescanned: usize::MAX,
-        };
-        Self::new(length, limits, base, cleaner)
+    /// True when a ceiling was passed: what follows does not matter.
+    pub(super) fn exceeded(&self) -> bool {
+        self.nesting.exceeded()
     }
 
-    /// What was written; `None`: not everything was in order, or there are links to places in the field.
-    pub(super) fn end_in_order(mut self) -> Option<String> {
+    /// All that was written.
+    pub(super) fn end(mut self) -> Result<String, TooDeep> {
         self.nesting.finish();
-        if !self.is_in_order() || self.places.has_links() {
-            return None;
+        if self.nesting.exceeded() {
+            return Err(TooDeep);
         }
-        Some(self.nesting.out)
-    }
-
-    /// Nothing is being left out, and no ceiling was passed.
-    pub(super) fn is_in_order(&self) -> bool {
-        self.dropping.is_none() && !self.nesting.exceeded()
-    }
-
-    /// Writes text without markup and references; `nbsp`: it may hold no-break spaces.
-    pub(super) fn plain_text(&mut self, text: &str, nbsp: bool) {
-        self.nesting.text_here(text, nbsp);
-    }
-
-    /// Opens an element that is kept, has no attributes and may stand here.
-    pub(super) fn start_here(&mut self, name: &'static str) {
-        self.nesting.start_here(name);
-    }
-
-    /// Closes the innermost element.
-    pub(super) fn end_here(&mut self) {
-        self.nesting.end_here();
-    }
-
-    /// True when an element `name` is open.
-    pub(super) fn has_open(&self, name: &str) -> bool {
-        self.nesting.has_open(name)
-    }
-
-    /// How many elements are open.
-    pub(super) fn depth(&self) -> usize {
-        self.nesting.depth()
+        Ok(self.places.settle(self.nesting.out))
     }
 }
 
 impl Pass<'_, '_, '_> {
     pub(super) fn text(&mut self, text: &str) {
-        if self.dropping.is_some() {
-            return;
+        if self.takes(text) {
+            self.nesting.text(text);
         }
-        if !text.trim().is_empty() {
+    }
+
+    /// Writes text that is written as it stands: see [`Nesting::plain_text`].
+    pub(super) fn plain_text(&mut self, text: &str) {
+        if self.takes(text) {
+            self.nesting.plain_text(text);
+        }
+    }
+
+    /// False while all is left out.
+    fn takes(&mut self, text: &str) -> bool {
+        if self.dropping.is_some() {
+            return false;
+        }
+        if self.last_image.is_some() && !text.trim().is_empty() {
             self.last_image = None;
         }
-        self.nesting.text(text);
+        true
     }
 
     pub(super) fn start_tag(&mut self, tag: StartTag<'_>) {
-        let name = elements::renamed(tag.name);
-        if !self.still_dropping_at_start(tag.name, tag.self_closing) {
-            self.element(name, tag);
+        if self.still_dropping_at_start(tag.name, tag.self_closing) {
+            return;
         }
-    }
-
-    fn element(&mut self, name: &str, tag: StartTag<'_>) {
         let attributes = Attributes(tag.attributes);
         self.note_attributes(tag);
         if attributes.get("hidden").is_some() && elements::is_known(tag.name) {
             return self.drop_hidden(tag);
         }
+        match sanitize::kept(tag.name) {
+            Some(element) if !element.holds_addresses() => self.kept(element, attributes),
+            _ => self.element(elements::renamed(tag.name), tag, attributes),
+        }
+    }
+
+    /// An element that is more than a name for what stands in it.
+    fn element(&mut self, name: &str, tag: StartTag<'_>, attributes: Attributes<'_>) {
         match name {
             "noscript" => self.noscript += 1,
             "img" => self.image(attributes),
@@ -293,21 +278,23 @@ impl Pass<'_, '_, '_> {
                 if elements::is_noted(tag.name) {
                     self.note(Reason::Element, tag.name);
                 }
-                self.kept(name, attributes);
+                match sanitize::kept(name) {
+                    Some(element) => self.kept(element, attributes),
+                    None => self.anchor(attributes),
+                }
             }
         }
     }
 
     /// An element that needs nothing but the tables.
-    fn kept(&mut self, name: &str, attributes: Attributes<'_>) {
-        let kept = sanitize::kept(name).filter(|name| *name != "span" || attributes.any_kept("span"));
-        let Some(name) = kept else {
+    fn kept(&mut self, element: &'static Element, attributes: Attributes<'_>) {
+        if element.name == "span" && !attributes.any_kept("span") {
             return self.anchor(attributes);
-        };
+        }
         let (places, id) = (&mut self.places, attributes.id());
-        let begun = self.nesting.start(name, |out| {
+        let begun = self.nesting.start_element(element, |out| {
             places.id(out, id);
-            attributes.write_kept(out, name);
+            attributes.write_kept(out, element.name);
         });
         if !begun {
             self.anchor(attributes);
@@ -328,6 +315,9 @@ impl Pass<'_, '_, '_> {
     pub(super) fn end_tag(&mut self, name: &str) {
         if self.dropping.is_some() && self.still_dropping_at_end(name) {
             return;
+        }
+        if self.nesting.is_innermost(name) {
+            return self.nesting.end(name);
         }
         match elements::renamed(name) {
             "noscript" => self.noscript = self.noscript.saturating_sub(1),

@@ -5,10 +5,12 @@
 //! every hole that ammonia's `clean` ever had needed one of those.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
+
+use super::elements::Kind;
 
 /// Every element kept, with the attributes kept on it besides [`EVERYWHERE`].
 #[rustfmt::skip]
@@ -50,35 +52,70 @@ pub(super) static SCHEMES: &[&str] = &[
     "web+ap", "webcal", "xmpp",
 ];
 
-/// The static name of an element that is kept.
-pub(super) fn kept(name: &str) -> Option<&'static str> {
-    TABLES.names.get(name).map(|(name, _)| *name)
+/// An element that is kept.
+#[derive(Debug)]
+pub(super) struct Element {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// The attributes that only it keeps.
+    own: &'static [&'static str],
+}
+
+impl Element {
+    /// True for elements that show or lead to something elsewhere.
+    pub(super) fn holds_addresses(&self) -> bool {
+        matches!(
+            self.name,
+            "a" | "audio" | "img" | "picture" | "source" | "track" | "video"
+        )
+    }
+
+    /// Where `attribute` stands among those that are kept on this element, whatever its value.
+    pub(super) fn attribute(&self, attribute: &str) -> Option<usize> {
+        let kept = EVERYWHERE.iter().chain(self.own);
+        kept.into_iter().position(|kept| *kept == attribute)
+    }
+}
+
+/// The element `name`, if it is kept.
+pub(super) fn kept(name: &str) -> Option<&'static Element> {
+    let letter = usize::from(name.as_bytes().first()?.wrapping_sub(b'a'));
+    let (elements, begins) = &*ELEMENTS;
+    let alike = elements.get(*begins.get(letter)?..*begins.get(letter + 1)?)?;
+    alike.iter().find(|element| element.name == name)
 }
 
 /// True when `attribute` is kept on `element`, whatever its value.
+#[cfg(test)]
 pub(super) fn keeps_attribute(element: &str, attribute: &str) -> bool {
-    EVERYWHERE.contains(&attribute)
-        || TABLES
-            .names
-            .get(element)
-            .is_some_and(|(_, own)| own.contains(&attribute))
+    kept(element).is_some_and(|element| element.attribute(attribute).is_some())
 }
+
+/// The elements in order of their names, and where each letter begins.
+static ELEMENTS: LazyLock<(Vec<Element>, [usize; 27])> = LazyLock::new(|| {
+    let mut elements: Vec<Element> = KEPT
+        .iter()
+        .map(|&(name, own)| Element {
+            name,
+            kind: Kind::of(name),
+            own,
+        })
+        .collect();
+    elements.sort_by_key(|element| element.name);
+    let mut begins = [elements.len(); 27];
+    for (begin, letter) in begins.iter_mut().zip('a'..='z') {
+        *begin = elements.partition_point(|element| element.name < letter.to_string().as_str());
+    }
+    (elements, begins)
+});
 
 /// Markup with everything else taken out, and every element closed.
 pub(super) fn sanitize(html: &str) -> String {
-    TABLES.builder.clean(html).to_string()
-}
-
-struct Tables {
-    names: HashMap<&'static str, (&'static str, &'static [&'static str])>,
-    builder: Builder<'static>,
+    BUILDER.clean(html).to_string()
 }
 
 /// Building takes longer than cleaning a short field: once for the process.
-static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
-    names: KEPT.iter().map(|&(name, own)| (name, (name, own))).collect(),
-    builder: builder(),
-});
+static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(builder);
 
 fn builder() -> Builder<'static> {
     let mut builder = Builder::empty();
@@ -98,9 +135,13 @@ fn builder() -> Builder<'static> {
     builder
 }
 
-/// Of the addresses without a scheme only the link to a place in the same field stays.
 fn local_link(address: &str) -> Option<Cow<'_, str>> {
-    address.starts_with('#').then_some(Cow::Borrowed(address))
+    is_local_link(address).then_some(Cow::Borrowed(address))
+}
+
+/// Of the addresses without a scheme only the link to a place in the same field stays.
+pub(super) fn is_local_link(address: &str) -> bool {
+    address.starts_with('#')
 }
 
 #[cfg(test)]

@@ -497,7 +497,7 @@ fn audit(html: &str) {
         fn process_token(&self, token: Token, _: u64) -> TokenSinkResult<()> {
             match token {
                 Token::TagToken(Tag { name, attrs, .. }) => {
-                    assert_eq!(sanitize::kept(&name), Some(&*name), "a tag that is not kept");
+                    assert!(sanitize::kept(&name).is_some(), "a tag that is not kept");
                     for attribute in attrs {
                         let (key, value) = (&*attribute.name.local, &*attribute.value);
                         assert!(
@@ -555,7 +555,7 @@ proptest::proptest! {
         let html: String = parts.iter().map(|&i| PIECES[i]).collect();
         let policy = policy(images::Policy::Direct);
         let base = url("https://site.example/");
-        let rewritten = pass::rewrite(&html, Some(&base), &mut Cleaner::new(&policy)).expect("not deep");
+        let rewritten = pass::rewrite(&html, html.len(), Some(&base), &mut Cleaner::new(&policy)).expect("not deep");
         proptest::prop_assert_eq!(sanitize::sanitize(&rewritten), rewritten);
     }
 }

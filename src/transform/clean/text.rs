@@ -3,14 +3,19 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr2_iter, memchr3, memmem};
+
+use crate::transform::characters::holds_control;
+
+/// True when `text` holds nothing that [`printable`] takes out or changes.
+pub(super) fn is_printable(text: &[u8]) -> bool {
+    let is_odd = |at: usize| matches!(text.get(at + 2), Some(0xBE | 0xBF));
+    !holds_control(text) && !memmem::find_iter(text, b"\xEF\xBF").any(is_odd)
+}
+
 /// Text without what XML cannot hold (control characters, U+FFFE, U+FFFF), line ends as `\n`.
 pub(super) fn printable(text: &str) -> Cow<'_, str> {
-    let suspect = |(at, &byte): (usize, &u8)| match byte {
-        b'\t' | b'\n' => false,
-        0xEF => matches!(text.as_bytes().get(at + 1..at + 3), Some([0xBF, 0xBE | 0xBF])),
-        byte => byte < 0x20,
-    };
-    if !text.as_bytes().iter().enumerate().any(suspect) {
+    if is_printable(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     let kept = text.chars().filter_map(|c| match c {
@@ -41,6 +46,15 @@ pub(super) fn push_attribute(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
+/// As [`push_attribute`], for an address that a URL parser wrote or took: it holds no control characters.
+pub(super) fn push_address(out: &mut String, name: &str, address: &str) {
+    out.push(' ');
+    out.push_str(name);
+    out.push_str("=\"");
+    push(out, address, b'"');
+    out.push('"');
+}
+
 /// Bytes that stand in a value as they are, whatever stands beside them.
 static IS_PLAIN: [bool; 256] = {
     let mut plain = [true; 256];
@@ -59,29 +73,38 @@ static IS_PLAIN: [bool; 256] = {
 };
 
 fn push(out: &mut String, text: &str, quote: u8) {
-    let mut rest = text;
-    while let Some(at) = next_special(rest.as_bytes(), quote) {
-        out.push_str(&rest[..at]);
-        // A special byte is one character, but for the two bytes of a no-break space.
-        let (replacement, length) = match rest.as_bytes().get(at) {
-            Some(b'&') => ("&amp;", 1),
-            Some(b'<') => ("&lt;", 1),
-            Some(b'>') => ("&gt;", 1),
-            Some(b'"') => ("&quot;", 1),
-            _ if rest[at..].starts_with('\u{a0}') => ("&nbsp;", 2),
-            _ => (&rest[at..at + 2], 2),
-        };
+    let mut written = 0;
+    let mut escape = |at: usize, replacement: &str, length: usize| {
+        out.push_str(&text[written..at]);
         out.push_str(replacement);
-        rest = &rest[at + length..];
+        written = at + length;
+    };
+    // Two searches at memory's speed beat one byte by byte.
+    let mut from = 0;
+    while from < text.len() {
+        let rest = &text.as_bytes()[from..];
+        let to = memchr3(b'&', b'<', b'>', rest).map(|at| from + at);
+        let run = &text.as_bytes()[from..to.unwrap_or(text.len())];
+        for at in memchr2_iter(0xC2, quote, run).map(|at| from + at) {
+            match text.as_bytes()[at] {
+                b'"' => escape(at, "&quot;", 1),
+                0xC2 if text[at..].starts_with('\u{a0}') => escape(at, "&nbsp;", 2),
+                _ => {}
+            }
+        }
+        let Some(at) = to else { break };
+        escape(
+            at,
+            match text.as_bytes()[at] {
+                b'&' => "&amp;",
+                b'<' => "&lt;",
+                _ => "&gt;",
+            },
+            1,
+        );
+        from = at + 1;
     }
-    out.push_str(rest);
-}
-
-/// Where the next byte is that may need escaping; 0xC2 begins a no-break space and its neighbours.
-fn next_special(bytes: &[u8], quote: u8) -> Option<usize> {
-    bytes
-        .iter()
-        .position(|&byte| matches!(byte, b'&' | b'<' | b'>' | 0xC2) || byte == quote)
+    out.push_str(&text[written..]);
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Tracking pixels, parameters, redirectors and share buttons: lists as data.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use url::Url;
 
@@ -120,12 +121,12 @@ static SHARE_BUTTONS: &[Place] = &[
 
 /// True for a picture address that only counts readers.
 pub(super) fn is_beacon(url: &impl Located) -> bool {
-    is_in(BEACONS, url)
+    BEACON_PLACES.hold(url)
 }
 
 /// True for the address of a share button or counter.
 pub(super) fn is_share_button(url: &impl Located) -> bool {
-    is_in(SHARE_BUTTONS, url)
+    SHARE_BUTTON_PLACES.hold(url)
 }
 
 /// True when a picture of this size shows nothing: a width or height of at most one pixel.
@@ -156,24 +157,43 @@ fn length(value: &str) -> Option<f64> {
     number.trim().parse().ok()
 }
 
-fn is_in(table: &[Place], url: &impl Located) -> bool {
-    table.iter().any(|place| matches(place, url))
+/// A list of places, and the ends of their hosts, sorted: few addresses share so much as that with any.
+struct Places {
+    list: &'static [Place],
+    ends: Vec<Option<End>>,
 }
+
+/// The last four bytes of a host.
+type End = [u8; 4];
+
+fn end(host: &str) -> Option<End> {
+    host.as_bytes().last_chunk().copied()
+}
+
+impl Places {
+    fn new(list: &'static [Place]) -> Self {
+        let mut ends: Vec<Option<End>> = list.iter().map(|(host, _)| end(host)).collect();
+        ends.sort_unstable();
+        ends.dedup();
+        Self { list, ends }
+    }
+
+    fn hold(&self, url: &impl Located) -> bool {
+        self.ends.binary_search(&end(url.host())).is_ok() && self.list.iter().any(|place| matches(place, url))
+    }
+}
+
+static BEACON_PLACES: LazyLock<Places> = LazyLock::new(|| Places::new(BEACONS));
+static SHARE_BUTTON_PLACES: LazyLock<Places> = LazyLock::new(|| Places::new(SHARE_BUTTONS));
 
 /// True for every address that [`redirected`] follows, and few others.
 pub(super) fn may_redirect(url: &impl Located) -> bool {
     REDIRECTORS.iter().any(|(place, _)| matches(place, url))
 }
 
-/// The last four bytes of a host.
-fn tail(host: &str) -> Option<[u8; 4]> {
-    host.as_bytes().last_chunk().copied()
-}
-
 fn matches((host, path): &Place, url: &impl Located) -> bool {
     let actual = url.host();
-    // Few addresses share so much as the end of a host with any place: that is seen first.
-    if tail(host) != tail(actual) {
+    if end(host) != end(actual) {
         return false;
     }
     let same = match host.strip_prefix('.') {
@@ -251,11 +271,29 @@ pub(super) fn without_parameters<'a>(address: &'a str, site: Option<&str>) -> Co
 fn is_tracking(pair: &str, site: Option<&str>) -> bool {
     let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
     // Twice escaped: `&amp;utm_source=`.
-    let key = key.strip_prefix("amp;").unwrap_or(key).to_ascii_lowercase();
-    PARAMETERS.contains(&key.as_str())
-        || PARAMETER_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
-        || (key == "ref"
+    let key = key.strip_prefix("amp;").unwrap_or(key);
+    let begins = |prefix: &&str| {
+        key.get(..prefix.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
+    };
+    is_parameter(key)
+        || PARAMETER_PREFIXES.iter().any(begins)
+        || (key.eq_ignore_ascii_case("ref")
             && site.is_some_and(|site| value == site || site.strip_prefix("www.") == Some(value)))
+}
+
+fn is_parameter(key: &str) -> bool {
+    /// No name is longer.
+    const MOST: usize = 24;
+    let mut folded = [0; MOST];
+    let Some(folded) = folded.get_mut(..key.len()) else {
+        return false;
+    };
+    folded.copy_from_slice(key.as_bytes());
+    folded.make_ascii_lowercase();
+    PARAMETERS
+        .binary_search_by(|known| known.as_bytes().cmp(folded))
+        .is_ok()
 }
 
 #[cfg(test)]
@@ -264,6 +302,16 @@ mod tests {
 
     fn url(address: &str) -> Url {
         Url::parse(address).expect("url")
+    }
+
+    #[test]
+    fn the_list_of_parameters_is_sorted_and_every_one_is_found() {
+        assert!(PARAMETERS.is_sorted());
+        assert!(
+            PARAMETERS
+                .iter()
+                .all(|name| is_parameter(&name.to_ascii_uppercase()))
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use url::Url;
 
 use self::unwrap::{Rules, unwrap_with};
-use super::address::{Located as _, Simple};
+use super::address::Simple;
 use super::{links, trackers};
 use crate::message::Address;
 use crate::sign::Signer;
@@ -43,8 +43,8 @@ impl Policy {
 /// A picture found, unwrapped and placed.
 #[derive(Clone, Debug)]
 pub(super) struct Placed {
-    /// What to write.
-    pub address: String,
+    /// What to write, if it is not the origin's own address.
+    written: Option<String>,
     /// The origin, and what else to try.
     pub picture: Picture,
     /// A wrapper was taken off.
@@ -53,13 +53,20 @@ pub(super) struct Placed {
     pub own: bool,
 }
 
+impl Placed {
+    /// What to write.
+    pub(super) fn address(&self) -> &str {
+        match &self.written {
+            Some(written) => written,
+            None => self.picture.url.as_str(),
+        }
+    }
+}
+
 /// Finds the origin's address of a picture, whatever wraps it.
 pub(super) fn origin(address: &str, base: Option<&Url>, rules: &Rules) -> Option<(Picture, bool)> {
     let text = links::on_host(address, base);
-    if let Some(found) = Simple::of(&text).and_then(|simple| simple_origin(&simple, rules)) {
-        return Some(found);
-    }
-    parsed_origin(address, base, rules)
+    simple_origin(&text, rules).or_else(|| parsed_origin(address, base, rules))
 }
 
 fn parsed_origin(address: &str, base: Option<&Url>, rules: &Rules) -> Option<(Picture, bool)> {
@@ -72,23 +79,22 @@ fn parsed_origin(address: &str, base: Option<&Url>, rules: &Rules) -> Option<(Pi
 
 /// As [`origin`], without parsing: for an address that is wrapped in nothing, or in weserv as plainly as
 /// can be. `None` at any other.
-fn simple_origin(address: &Simple<'_>, rules: &Rules) -> Option<(Picture, bool)> {
-    if unwrap::wraps_nothing(address, rules) {
+fn simple_origin(address: &str, rules: &Rules) -> Option<(Picture, bool)> {
+    let Some(origin) = unwrap::held_plainly_by_weserv(address, rules) else {
+        let simple = Simple::of(address).filter(|simple| unwrap::wraps_nothing(simple, rules))?;
         let picture = Picture {
-            url: address.to_address(),
+            url: simple.to_address(),
             alternates: Arc::default(),
         };
         return Some((picture, false));
-    }
-    if rules.know(address.host()) {
-        return None;
-    }
-    let held = unwrap::held_plainly_by_weserv(address)?;
-    let (secure, plain) = (["https://", held].concat(), ["http://", held].concat());
-    let origin = Simple::of(&secure).filter(|origin| unwrap::wraps_nothing(origin, rules))?;
+    };
+    let mut spelt = ["https://", origin.as_str()].concat();
+    let url = Address::of_canonical(&spelt);
+    spelt.remove("http".len());
+    let http = Address::of_canonical(&spelt);
     let picture = Picture {
-        url: origin.to_address(),
-        alternates: Arc::new([Simple::of(&plain)?.to_address(), address.to_address()]),
+        url,
+        alternates: Arc::new([http, Address::of_canonical(address)]),
     };
     Some((picture, true))
 }
@@ -110,9 +116,9 @@ fn plain(mut url: Url) -> Picture {
 
 /// Places a picture as `policy` says. `None`: it has no usable address.
 pub(super) fn place(address: &str, base: Option<&Url>, policy: &Policy, rules: &Rules) -> Option<Placed> {
-    if let Some(origin) = placed_before(address.trim(), policy, rules) {
+    if let Some(origin) = placed_before(address, policy, rules) {
         return Some(Placed {
-            address: address.trim().to_owned(),
+            written: Some(address.trim().to_owned()),
             picture: plain(origin),
             unwrapped: false,
             own: true,
@@ -128,20 +134,20 @@ pub(super) fn place_known(
     policy: &Policy,
     rules: &Rules,
 ) -> Option<Placed> {
-    if placed_before(address.trim(), policy, rules).is_some() {
+    if placed_before(address, policy, rules).is_some() {
         return place(address, None, policy, rules);
     }
     placed(origin?, policy)
 }
 
 fn placed((picture, unwrapped): (Picture, bool), policy: &Policy) -> Option<Placed> {
-    let address = match policy {
-        Policy::Proxy(signer) => signer.image_at(picture.url.as_str()),
-        Policy::Weserv(base) => format!("{base}{}", encoded(picture.url.as_str())),
-        Policy::Direct | Policy::Strip => picture.url.as_str().to_owned(),
+    let written = match policy {
+        Policy::Proxy(signer) => Some(signer.image_at(picture.url.as_str())),
+        Policy::Weserv(base) => Some(format!("{base}{}", encoded(picture.url.as_str()))),
+        Policy::Direct | Policy::Strip => None,
     };
     Some(Placed {
-        address,
+        written,
         picture,
         unwrapped,
         own: false,
@@ -152,12 +158,15 @@ fn placed((picture, unwrapped): (Picture, bool), policy: &Policy) -> Option<Plac
 fn placed_before(address: &str, policy: &Policy, rules: &Rules) -> Option<Url> {
     match policy {
         Policy::Proxy(signer) => {
-            let tail = address.strip_prefix(signer.public_url())?.strip_prefix("/i/")?;
+            let tail = address
+                .trim()
+                .strip_prefix(signer.public_url())?
+                .strip_prefix("/i/")?;
             let (signature, tail) = tail.split_once('/')?;
             signer.verify_image(signature, tail)
         }
         Policy::Weserv(base) => {
-            let held = address.strip_prefix(base.as_str())?;
+            let held = address.trim().strip_prefix(base.as_str())?;
             let (_, origin) =
                 url::form_urlencoded::parse(format!("u={}", held.replace('+', "%2B")).as_bytes())
                     .next()
@@ -191,9 +200,9 @@ mod tests {
                 &Rules::default(),
             )
             .expect("placed");
-            assert!(once.address.starts_with(base) && !once.own);
-            let twice = place(&once.address, None, &policy, &Rules::default()).expect("placed");
-            assert_eq!(twice.address, once.address);
+            assert!(once.address().starts_with(base) && !once.own);
+            let twice = place(once.address(), None, &policy, &Rules::default()).expect("placed");
+            assert_eq!(twice.address(), once.address());
             assert_eq!(twice.picture.url, once.picture.url);
         }
     }
@@ -231,8 +240,7 @@ mod tests {
                     .flat_map(|path| queries.iter().map(move |query| (path, query)))
                 {
                     let address = format!("{scheme}://{host}{path}{query}");
-                    let Some(found) = Simple::of(&address).and_then(|simple| simple_origin(&simple, &rules))
-                    else {
+                    let Some(found) = simple_origin(&address, &rules) else {
                         continue;
                     };
                     simple += 1;

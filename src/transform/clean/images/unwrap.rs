@@ -6,6 +6,7 @@
 mod rules;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
@@ -136,39 +137,62 @@ fn end(host: &str) -> Option<[u8; END]> {
 /// True when [`unwrap`] would find nothing in this address; an address of which it is false may hold
 /// nothing all the same.
 pub(in super::super) fn wraps_nothing(address: &Simple<'_>, rules: &Rules) -> bool {
-    let glance = Glance::at(address.host(), address.path());
-    !rules.know(address.host())
-        && WRAPPERS
-            .iter()
-            .enumerate()
-            .all(|(row, wrapper)| wrapper.is_out_of_question(&glance, row))
+    let (host, path) = (address.host(), address.path());
+    !end(host).is_some_and(|end| ENDS.binary_search(&end).is_ok())
+        && marks_in(path) == 0
+        && after_digest(path).is_none()
+        && !rules.know(host)
 }
 
-/// What stands in weserv's address as its one parameter, without a scheme and with nothing escaped.
-pub(super) fn held_plainly_by_weserv<'a>(address: &Simple<'a>) -> Option<&'a str> {
-    let held = address.query()?.strip_prefix("url=")?;
-    let is_weserv = matches!(address.host(), "images.weserv.nl" | "wsrv.nl") && address.path() == "/";
-    (is_weserv
-        && held.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && !held.contains(['&', '%', '?', ':']))
-    .then_some(held)
+/// The ends of all hosts in the table, sorted.
+static ENDS: LazyLock<Vec<[u8; END]>> = LazyLock::new(|| {
+    let named = WRAPPERS.iter().filter(|wrapper| !wrapper.is_anywhere());
+    let hosts = named.flat_map(|wrapper| wrapper.hosts);
+    let mut ends: Vec<[u8; END]> = hosts.filter_map(|host| end(host)).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    ends
+});
+
+/// The origin in weserv's address if that has no other parameter, no scheme in it and nothing escaped: then
+/// the whole address is simple too.
+pub(super) fn held_plainly_by_weserv<'a>(address: &'a str, rules: &Rules) -> Option<Simple<'a>> {
+    let secure = address.strip_prefix("https://");
+    let (host, held) = secure
+        .or_else(|| address.strip_prefix("http://"))?
+        .split_once("/?url=")?;
+    if !matches!(host, "images.weserv.nl" | "wsrv.nl") || rules.know(host) {
+        return None;
+    }
+    let origin = Simple::from_host(held, 0)?;
+    let is_whole = origin.query().is_none() && memchr::memchr3(b'&', b'%', b':', held.as_bytes()).is_none();
+    (is_whole && wraps_nothing(&origin, rules)).then_some(origin)
 }
 
 /// Which rows for any host have their mark in `path`, a bit for each. All marks begin with a slash.
 fn marks_in(path: &str) -> u32 {
     let bytes = path.as_bytes();
     let mut found = 0;
-    for at in memchr::memchr_iter(b'/', bytes) {
+    for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
         let rest = &bytes[at..];
-        let Some(begin) = rest.first_chunk::<4>() else {
-            break;
-        };
-        for (row, wrapper) in WRAPPERS.iter().enumerate() {
-            let fits = wrapper.mark.first_chunk() == Some(begin) && rest.starts_with(wrapper.mark);
-            found |= u32::from(fits) << row;
+        if begins_a_mark(rest) {
+            for (row, wrapper) in WRAPPERS.iter().enumerate() {
+                let fits = !wrapper.mark.is_empty() && rest.starts_with(wrapper.mark);
+                found |= u32::from(fits) << row;
+            }
         }
     }
     found
+}
+
+/// True where any mark stands, and at few other places: so few rows are looked at.
+fn begins_a_mark(rest: &[u8]) -> bool {
+    let begin = rest.first_chunk::<4>();
+    begin.is_some_and(|begin| match begin {
+        b"/ima" => rest.starts_with(b"/image/f"),
+        b"/cdn" | b"/_ne" | b"/_ve" | b"/.ne" | b"/uns" | b"/pla" | b"/aHR" => true,
+        _ => false,
+    })
 }
 
 #[rustfmt::skip]

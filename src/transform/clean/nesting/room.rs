@@ -1,13 +1,14 @@
 //! What a start tag does before it stands: it closes what it implies to be closed and opens what it
 //! implies to be open.
 
-use super::super::elements;
+use super::super::sanitize::{self, Element};
 use super::Nesting;
 
 impl Nesting {
     /// Closes what a start tag implies to be closed and opens what it implies to be open.
-    pub(super) fn make_room(&mut self, name: &'static str) -> bool {
-        if elements::is_table_part(name) {
+    pub(super) fn make_room(&mut self, element: &'static Element) -> bool {
+        let (name, kind) = (element.name, element.kind);
+        if kind.is_table_part() {
             return self.make_room_in_table(name);
         }
         if name == "table" && self.is_table_frame() {
@@ -23,13 +24,11 @@ impl Nesting {
             "rp" | "rt" => self.end_ruby(&["dd", "dt", "li", "p", "rb", "rp", "rt"]),
             _ => {}
         }
-        if elements::closes_paragraph(name) {
+        if kind.closes_paragraph() {
             if let Some(at) = self.reach("p") {
                 self.close_to(at);
             }
-            if elements::is_heading(name)
-                && self.open.last().is_some_and(|top| elements::is_heading(top.name))
-            {
+            if kind.is_heading() && self.open.last().is_some_and(|top| top.kind.is_heading()) {
                 self.close_to(self.open.len() - 1);
             }
         }
@@ -76,23 +75,26 @@ impl Nesting {
         }
     }
 
-    fn imply(&mut self, name: &'static str) {
+    fn imply(&mut self, name: &str) {
+        let Some(element) = sanitize::kept(name) else {
+            return;
+        };
         let begin = self.out.len();
         self.out.push('<');
         self.out.push_str(name);
         self.out.push('>');
         self.at_pre_start = false;
-        self.push(name, begin..begin);
+        self.push(element, begin..begin);
     }
 
     /// Ends an open item that a new one follows.
     fn end_sibling(&mut self, names: &[&str]) {
         for at in (0..self.open.len()).rev() {
-            let name = self.open[at].name;
+            let (name, kind) = (self.open[at].name, self.open[at].kind);
             if names.contains(&name) {
                 return self.close_to(at);
             }
-            if elements::is_special(name) && !matches!(name, "address" | "div" | "p") {
+            if kind.is_special() && !matches!(name, "address" | "div" | "p") {
                 return;
             }
         }

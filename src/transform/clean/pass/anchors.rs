@@ -1,10 +1,12 @@
 //! Links: to pages elsewhere, and to places in the same field.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::super::Reason;
 use super::super::address::Simple;
-use super::super::text::push_attribute;
+use super::super::text::{push_address, push_attribute};
 use super::super::{links, trackers};
 use super::attributes::Attributes;
 use super::{Pass, Until};
@@ -52,7 +54,7 @@ impl Pass<'_, '_, '_> {
     }
 
     /// The address of a link, cleaned and noted.
-    pub(super) fn link_address(&mut self, href: &str) -> Option<String> {
+    pub(super) fn link_address<'t>(&mut self, href: &'t str) -> Option<Cow<'t, str>> {
         self.cleaner.link(href, self.base)
     }
 
@@ -69,7 +71,7 @@ impl Pass<'_, '_, '_> {
         let places = &mut self.places;
         self.nesting.start("a", |out| {
             places.id(out, id);
-            push_attribute(out, "href", address);
+            push_address(out, "href", address);
             kept(out);
         });
     }
@@ -88,7 +90,7 @@ impl Pass<'_, '_, '_> {
         url: Option<&Url>,
         attributes: Attributes<'_>,
     ) {
-        let otherwise = url.and_then(|url| self.link_address(url.as_str()));
+        let otherwise = url.and_then(|url| self.link_address(url.as_str()).map(Cow::into_owned));
         let places = &mut self.places;
         self.nesting.start("a", |out| {
             places.id(out, id);

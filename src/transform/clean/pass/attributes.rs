@@ -1,20 +1,24 @@
 //! The attributes of one tag.
 
-use super::super::sanitize;
+use std::borrow::Cow;
+
+use super::super::sanitize::{self, Element};
 use super::super::text::push_attribute;
+
+/// The name and the value of an attribute, references read.
+pub(in super::super) type Attribute<'t> = (Cow<'t, str>, Cow<'t, str>);
 
 /// A start tag, whoever read it.
 #[derive(Clone, Copy)]
 pub(in super::super) struct StartTag<'t> {
     pub name: &'t str,
     pub self_closing: bool,
-    /// Names and values, references read.
-    pub attributes: &'t [(&'t str, &'t str)],
+    pub attributes: &'t [Attribute<'t>],
 }
 
 /// The attributes of one tag.
 #[derive(Clone, Copy)]
-pub(super) struct Attributes<'t>(pub &'t [(&'t str, &'t str)]);
+pub(super) struct Attributes<'t>(pub &'t [Attribute<'t>]);
 
 impl<'t> Attributes<'t> {
     /// The value of an attribute.
@@ -22,7 +26,7 @@ impl<'t> Attributes<'t> {
         self.0
             .iter()
             .find(|(known, _)| *known == name)
-            .map(|(_, value)| *value)
+            .map(|(_, value)| &**value)
     }
 
     /// The first of these attributes that is there and not blank.
@@ -44,11 +48,20 @@ impl<'t> Attributes<'t> {
 
     /// True when one of the attributes stays on `element`.
     pub(super) fn any_kept(self, element: &str) -> bool {
+        let Some(element) = sanitize::kept(element) else {
+            return false;
+        };
         self.0.iter().any(|(name, value)| is_kept(element, name, value))
     }
 
     /// Writes those that stay on `element` as they are.
     pub(super) fn write_kept(self, out: &mut String, element: &str) {
+        if self.0.is_empty() {
+            return;
+        }
+        let Some(element) = sanitize::kept(element) else {
+            return;
+        };
         for (name, value) in self.0 {
             if is_kept(element, name, value) {
                 push_attribute(out, name, value);
@@ -58,11 +71,11 @@ impl<'t> Attributes<'t> {
 }
 
 /// True for attributes that are copied; those with addresses, and what we set, are written elsewhere.
-fn is_kept(element: &str, name: &str, value: &str) -> bool {
+fn is_kept(element: &Element, name: &str, value: &str) -> bool {
     match name {
         "id" | "src" | "srcset" | "href" | "poster" | "controls" | "preload" | "loading"
         | "referrerpolicy" => false,
-        _ if !sanitize::keeps_attribute(element, name) => false,
+        _ if element.attribute(name).is_none() => false,
         "width" | "height" => is_length(value),
         "colspan" | "rowspan" => value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit()),
         "dir" => ["ltr", "rtl", "auto"]

@@ -2,10 +2,11 @@
 
 use super::super::Reason;
 use super::super::images::{self, Placed, srcset};
-use super::super::text::push_attribute;
+use super::super::text::{push_address, push_attribute};
 use super::super::{embeds, links, trackers};
 use super::attributes::Attributes;
 use super::{Pass, Until};
+use crate::message::Address;
 
 /// Where scripts that load pictures late keep the true address.
 const LAZY_SRC: &[&str] = &[
@@ -35,7 +36,7 @@ const LAZY_SRCSET: &[&str] = &[
 
 /// The picture written last, as long as no text followed: to know its noscript twin.
 pub(super) struct LastImage {
-    address: String,
+    address: Address,
     lazy: bool,
     noscript: bool,
 }
@@ -58,15 +59,10 @@ impl Pass<'_, '_, '_> {
             return self.instead_of_image(attributes);
         }
         let set = self.srcset(attributes);
-        let canonical = attributes.get("data-canonical-src");
-        let placed = canonical
-            .into_iter()
-            .chain(
-                LAZY_SRC
-                    .iter()
-                    .filter(|_| has_data)
-                    .filter_map(|name| attributes.get(name)),
-            )
+        let late = std::iter::once(&"data-canonical-src").chain(LAZY_SRC);
+        let placed = late
+            .filter(|_| has_data)
+            .filter_map(|name| attributes.get(name))
             .chain(attributes.get("src"))
             .find_map(|address| self.place(address));
         let Some(address) = placed.or_else(|| set.as_ref().map(|set| set.largest.clone())) else {
@@ -76,7 +72,7 @@ impl Pass<'_, '_, '_> {
             return self.instead_of_image(attributes);
         };
         let this = LastImage {
-            address: address.address.clone(),
+            address: address.picture.url.clone(),
             lazy,
             noscript: self.noscript > 0,
         };
@@ -89,7 +85,7 @@ impl Pass<'_, '_, '_> {
         let (places, id) = (&mut self.places, attributes.id());
         self.nesting.start("img", |out| {
             places.id(out, id);
-            push_attribute(out, "src", &address.address);
+            push_address(out, "src", address.address());
             if let Some(set) = &set {
                 push_attribute(out, "srcset", &set.written);
             }
@@ -159,7 +155,7 @@ impl Pass<'_, '_, '_> {
                 largest: placed.clone(),
                 candidates: Vec::new(),
             });
-            srcset::push(&mut known.written, &placed.address, candidate.descriptor);
+            srcset::push(&mut known.written, placed.address(), candidate.descriptor);
             if candidate.size() > largest {
                 largest = candidate.size();
                 known.largest = placed.clone();
@@ -227,7 +223,7 @@ impl Pass<'_, '_, '_> {
                 push_attribute(out, "src", address);
             }
             if let Some(poster) = &poster {
-                push_attribute(out, "poster", &poster.address);
+                push_address(out, "poster", poster.address());
             }
             attributes.write_kept(out, name);
             push_attribute(out, "controls", "");
@@ -275,7 +271,7 @@ impl Pass<'_, '_, '_> {
                 self.record(&placed);
                 let third_party = self.cleaner.policy.images.asks_others();
                 self.nesting.start("img", |out| {
-                    push_attribute(out, "src", &placed.address);
+                    push_address(out, "src", placed.address());
                     if third_party {
                         push_attribute(out, "referrerpolicy", "no-referrer");
                     }
@@ -347,7 +343,7 @@ impl Pass<'_, '_, '_> {
         if let Some(poster) = poster {
             let third_party = self.cleaner.policy.images.asks_others();
             self.nesting.start("img", |out| {
-                push_attribute(out, "src", &poster.address);
+                push_address(out, "src", poster.address());
                 push_attribute(out, "alt", "");
                 if third_party {
                     push_attribute(out, "referrerpolicy", "no-referrer");

@@ -50,11 +50,6 @@ impl Places {
         true
     }
 
-    /// Whether a link leads to a place in this field; else no id is kept.
-    pub(super) fn has_links(&self) -> bool {
-        self.0.iter().any(|(_, mark)| matches!(mark, Mark::Link(..)))
-    }
-
     /// Writes what the marks stand for.
     pub(super) fn settle(self, out: String) -> String {
         if self.0.is_empty() {

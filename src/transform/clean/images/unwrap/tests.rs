@@ -261,3 +261,13 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn the_beginning_of_every_mark_is_known() {
+    for wrapper in WRAPPERS
+        .iter()
+        .filter(|wrapper| wrapper.is_anywhere() && !wrapper.mark.is_empty())
+    {
+        assert!(begins_a_mark(wrapper.mark), "{}", wrapper.path);
+    }
+}

@@ -22,7 +22,8 @@ const NAMES: &[&str] = &[
     "p", "div", "b", "i", "em", "strong", "small", "span", "a", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3",
     "blockquote", "figure", "figcaption", "pre", "code", "u", "s", "tt", "big", "strike", "sub", "sup", "q", "cite",
     "section", "article", "details", "summary", "address", "center", "font", "abbr", "time", "del", "ins", "nav",
-    "main", "header", "footer", "aside", "mark", "samp", "var", "kbd", "dfn", "acronym",
+    "main", "header", "footer", "aside", "mark", "samp", "var", "kbd", "dfn", "acronym", "table", "table", "ruby",
+    "picture", "video", "audio", "bdi", "data", "hgroup",
 ];
 
 /// Elements that the scan must hand over, and void ones.
@@ -76,10 +77,15 @@ pub(crate) fn markup(dice: &mut Dice) -> String {
                     (_, true) => dice.of(OTHERS),
                     (Some(&("ul" | "ol")), false) => "li",
                     (Some(&"dl"), false) => dice.of(&["dt", "dd"]),
+                    (Some(&"table"), false) => dice.of(&["tbody", "tbody", "thead", "caption", "tr"]),
+                    (Some(&("tbody" | "thead")), false) => "tr",
+                    (Some(&"tr"), false) => dice.of(&["td", "td", "th"]),
+                    (Some(&"ruby"), false) => dice.of(&["rt", "rp", "rb", "rtc"]),
+                    (Some(&"picture"), false) => dice.of(&["source", "img"]),
                     _ => dice.of(NAMES),
                 };
                 start(name, dice, &mut out, wild);
-                if !name.contains('/') && !matches!(name, "br" | "hr" | "wbr" | "img") {
+                if !name.contains('/') && !matches!(name, "br" | "hr" | "wbr" | "img" | "source") {
                     open.push(name);
                 }
             }
