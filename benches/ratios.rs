@@ -1,7 +1,7 @@
 //! The ratios that Limpid is judged by: each stage and the whole beside `ammonia::clean` on the same
 //! contents, in rounds that take turns, so that a machine that changes its speed changes both.
 //!
-//! `cargo bench --bench ratios [ROUNDS]`
+//! `cargo bench --bench ratios [ROUNDS] [FEED…]`; FEED is a file, and then only those are measured.
 
 #![allow(
     clippy::expect_used,
@@ -23,7 +23,7 @@ use limpid::message::Kind;
 use limpid::transform::clean::{self, Cleaner};
 use limpid::transform::digest::digest;
 use limpid::transform::report::Report;
-use limpid::transform::{Limits, Policy, Prior, decode, read, repair, rewrite, transform};
+use limpid::transform::{Limits, Policy, Prior, Source, decode, read, repair, rewrite, transform};
 
 /// One thing that is measured.
 struct Row<'a> {
@@ -94,6 +94,14 @@ fn main() {
     let rounds = std::env::args()
         .find_map(|argument| argument.parse().ok())
         .unwrap_or(31);
+    let feeds: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| std::path::Path::new(argument).is_file())
+        .collect();
+    if !feeds.is_empty() {
+        feeds.iter().for_each(|file| real(rounds, file));
+        return;
+    }
     whole(rounds);
     stages(rounds);
     refresh(rounds, 20);
@@ -142,6 +150,53 @@ fn whole(rounds: usize) {
             row("whole transform", || run(&tangled_feed, &direct)),
         ],
     );
+}
+
+/// A feed as somebody publishes it.
+fn real(rounds: usize, file: &str) {
+    let bytes = std::fs::read(file).expect("a feed");
+    let (direct, proxied) = (Policy::default(), support::proxied());
+    let source = Source {
+        content_type: None,
+        ..support::source(&bytes)
+    };
+    let contents = contents(&source);
+    let run = |policy: &Policy| transform(&source, policy, None).expect("a feed").body.len();
+    measure(
+        &format!(
+            "{file}, {} KB, {} fields of {} KB",
+            bytes.len() / 1000,
+            contents.len(),
+            contents.iter().map(String::len).sum::<usize>() / 1000
+        ),
+        rounds,
+        vec![
+            row("ammonia::clean on the contents", || ammonia_alone(&contents)),
+            row("clean fields alone, pictures direct", || {
+                cleaned(&contents, &direct.clean)
+            }),
+            row("clean fields alone, pictures signed", || {
+                cleaned(&contents, &proxied.clean)
+            }),
+            row("whole transform, pictures direct", || run(&direct)),
+            row("whole transform, pictures signed", || run(&proxied)),
+        ],
+    );
+}
+
+/// The HTML that a feed's entries hold.
+fn contents(source: &Source<'_>) -> Vec<String> {
+    let text = decode::decode(source, &Limits::default(), &mut Report::default()).expect("text");
+    let repaired = repair::repair(&text, &Limits::default(), &mut Report::default()).expect("a feed");
+    let feed = read::read(&repaired.text, repaired.kind).expect("entries");
+    let texts = feed
+        .entries
+        .into_iter()
+        .flat_map(|entry| [entry.summary, entry.content]);
+    texts
+        .filter(|text| text.html && !text.value.is_empty())
+        .map(|text| text.value)
+        .collect()
 }
 
 /// Each stage by itself.

@@ -10,11 +10,12 @@
 //! markup, shares no code with him, and trusts no rule of nesting but its own. Tests compare it with the
 //! sanitizer over markup made to tell them apart; a debug build compares every field.
 
-use memchr::{memchr, memchr2, memchr3, memmem};
+use memchr::{memchr, memchr2, memchr3};
 use url::Url;
 
 use super::address;
 use super::sanitize::{self, Element, SCHEMES};
+use super::text;
 
 /// Elements open at once; deeper ones are rare.
 const MAX_DEPTH: usize = 256;
@@ -35,9 +36,7 @@ pub(super) fn is_settled(html: &str) -> bool {
 /// written as references.
 fn is_plain(html: &str) -> bool {
     let bytes = html.as_bytes();
-    !html.starts_with('\u{feff}')
-        && memchr2(b'\0', b'\r', bytes).is_none()
-        && memmem::find(bytes, "\u{a0}".as_bytes()).is_none()
+    !html.starts_with('\u{feff}') && memchr2(b'\0', b'\r', bytes).is_none() && !text::holds_nbsp(bytes)
 }
 
 /// Whether the claim holds for `html`: for `examples/both_ways.rs`, which goes on for as long as one likes.
@@ -55,7 +54,7 @@ struct Scan<'h> {
     links: usize,
 }
 
-impl<'h> Scan<'h> {
+impl Scan<'_> {
     /// Each step is `None` at the first thing that is not proven.
     fn run(&mut self) -> Option<()> {
         let bytes = self.html.as_bytes();
@@ -74,6 +73,9 @@ impl<'h> Scan<'h> {
     /// Text up to the next tag. Between the parts of a table only white space stays where it stands.
     fn text(&mut self) -> Option<()> {
         let text = self.html.as_bytes().get(self.at..)?;
+        if text.first() == Some(&b'<') {
+            return Some(());
+        }
         let mut length = 0;
         let end = loop {
             let rest = text.get(length..)?;

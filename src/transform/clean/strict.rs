@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr3, memmem};
+use memchr::{memchr, memchr3};
 use url::Url;
 
 use super::elements::{self, RawText};
@@ -51,7 +51,7 @@ pub(super) fn rewrite(
 /// a parser drops or replaces, or that XML cannot hold.
 fn look(html: &str) -> Option<bool> {
     let is_plain = text::is_printable(html.as_bytes()) && !html.starts_with('\u{feff}');
-    is_plain.then(|| memmem::find(html.as_bytes(), "\u{a0}".as_bytes()).is_some())
+    is_plain.then(|| text::holds_nbsp(html.as_bytes()))
 }
 
 struct Reader<'h, 'a, 'c, 'p> {
@@ -82,25 +82,29 @@ impl<'h> Reader<'h, '_, '_, '_> {
     /// Text up to the next `<` that opens something.
     fn text(&mut self) -> Option<()> {
         let rest = self.html.get(self.at..)?;
-        let mut length = 0;
-        while let Some(found) = memchr(b'<', rest.as_bytes().get(length..)?) {
+        let bytes = rest.as_bytes();
+        let plain = match bytes.first() {
+            Some(b'<') => 0,
+            _ => memchr3(b'&', b'<', b'>', bytes).unwrap_or(bytes.len()),
+        };
+        let mut length = plain;
+        while let Some(found) = memchr(b'<', bytes.get(length..)?) {
             length += found;
-            match rest.as_bytes().get(length + 1) {
-                Some(b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!') => return self.text_of(rest.get(..length)?),
+            match bytes.get(length + 1) {
+                Some(b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!') => break,
                 Some(b'?') => return None,
                 _ => length += 1,
             }
         }
-        self.text_of(rest)
-    }
-
-    fn text_of(&mut self, text: &str) -> Option<()> {
+        let opens = bytes.get(length) == Some(&b'<');
+        let text = if opens { rest.get(..length)? } else { rest };
         self.at += text.len();
-        match memchr3(b'&', b'<', b'>', text.as_bytes()) {
-            _ if text.is_empty() => {}
-            Some(_) => self.pass.text(&decoded(text, false)?),
-            None if self.nbsp => self.pass.text(text),
-            None => self.pass.plain_text(text),
+        if text.len() > plain {
+            self.pass.text(&decoded(text, false)?);
+        } else if self.nbsp {
+            self.pass.text(text);
+        } else if !text.is_empty() {
+            self.pass.plain_text(text);
         }
         Some(())
     }
@@ -197,12 +201,11 @@ impl<'h> Reader<'h, '_, '_, '_> {
 
     fn attribute(&mut self) -> Option<Attribute<'h>> {
         let rest = self.html.get(self.at..)?;
-        let length = name_length(rest);
-        let name = rest.get(..length).filter(|name| !name.is_empty())?;
-        let name = if holds_upper(name) {
-            Cow::Owned(name.to_ascii_lowercase())
-        } else {
-            Cow::Borrowed(name)
+        let (length, is_lower) = name_length(rest);
+        let name = match rest.get(..length)? {
+            "" => return None,
+            name if is_lower => Cow::Borrowed(name),
+            name => Cow::Owned(name.to_ascii_lowercase()),
         };
         // A second one of the same name would not count.
         if self.attributes.iter().any(|(other, _)| *other == name) {
@@ -238,12 +241,15 @@ impl<'h> Reader<'h, '_, '_, '_> {
     }
 }
 
-/// The length of what may be a name.
-fn name_length(text: &str) -> usize {
-    let end = text
-        .bytes()
-        .position(|byte| CLASSES[usize::from(byte)] == NO_NAME);
-    end.unwrap_or(text.len())
+/// The length of what may be a name, and whether it is in lower case.
+fn name_length(text: &str) -> (usize, bool) {
+    let mut seen = 0;
+    let end = text.bytes().position(|byte| {
+        let class = CLASSES[usize::from(byte)];
+        seen |= class;
+        class == NO_NAME
+    });
+    (end.unwrap_or(text.len()), seen & UPPER == 0)
 }
 
 const NO_NAME: u8 = 0;
@@ -265,17 +271,14 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
-fn holds_upper(name: &str) -> bool {
-    name.bytes().any(|byte| CLASSES[usize::from(byte)] == UPPER)
-}
-
 /// The name of a tag, in lower case: as it stands, or in `folded`.
 fn name_at<'n>(text: &'n str, folded: &'n mut [u8; MAX_NAME]) -> Option<&'n str> {
-    let name = text.get(..name_length(text))?;
+    let (length, is_lower) = name_length(text);
+    let name = text.get(..length)?;
     if !name.bytes().next()?.is_ascii_alphabetic() {
         return None;
     }
-    if !holds_upper(name) {
+    if is_lower {
         return Some(name);
     }
     let folded = folded.get_mut(..name.len())?;

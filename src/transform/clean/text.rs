@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr2_iter, memchr3, memmem};
+use memchr::{memchr_iter, memchr2_iter, memchr3, memmem};
 
 use crate::transform::characters::holds_control;
 
@@ -11,6 +11,11 @@ use crate::transform::characters::holds_control;
 pub(super) fn is_printable(text: &[u8]) -> bool {
     let is_odd = |at: usize| matches!(text.get(at + 2), Some(0xBE | 0xBF));
     !holds_control(text) && !memmem::find_iter(text, b"\xEF\xBF").any(is_odd)
+}
+
+/// True when `text` holds no-break spaces.
+pub(super) fn holds_nbsp(text: &[u8]) -> bool {
+    memchr_iter(0xC2, text).any(|at| text.get(at + 1) == Some(&0xA0))
 }
 
 /// Text without what XML cannot hold (control characters, U+FFFE, U+FFFF), line ends as `\n`.

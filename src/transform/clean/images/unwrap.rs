@@ -138,7 +138,7 @@ fn end(host: &str) -> Option<[u8; END]> {
 /// nothing all the same.
 pub(in super::super) fn wraps_nothing(address: &Simple<'_>, rules: &Rules) -> bool {
     let (host, path) = (address.host(), address.path());
-    !end(host).is_some_and(|end| ENDS.binary_search(&end).is_ok())
+    end(host).is_none_or(|end| ENDS.binary_search(&end).is_err())
         && marks_in(path) == 0
         && after_digest(path).is_none()
         && !rules.know(host)
@@ -158,9 +158,9 @@ static ENDS: LazyLock<Vec<[u8; END]>> = LazyLock::new(|| {
 /// the whole address is simple too.
 pub(super) fn held_plainly_by_weserv<'a>(address: &'a str, rules: &Rules) -> Option<Simple<'a>> {
     let secure = address.strip_prefix("https://");
-    let (host, held) = secure
-        .or_else(|| address.strip_prefix("http://"))?
-        .split_once("/?url=")?;
+    let rest = secure.or_else(|| address.strip_prefix("http://"))?;
+    let (host, rest) = rest.split_at(memchr::memchr(b'/', rest.as_bytes())?);
+    let held = rest.strip_prefix("/?url=")?;
     if !matches!(host, "images.weserv.nl" | "wsrv.nl") || rules.know(host) {
         return None;
     }
