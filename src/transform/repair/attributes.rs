@@ -1,6 +1,7 @@
 //! The inside of a start tag, read as leniently as a browser would.
 
 use super::faults::Faults;
+use super::names;
 use crate::transform::work;
 
 /// One attribute as it stands in the source.
@@ -117,7 +118,7 @@ impl<'s> Reader<'s> {
 
     fn attribute(&mut self, lead: &'s str, at: &mut usize, faults: &mut Faults) -> Attribute<'s> {
         let name_at = *at;
-        let name_end = self.skip(name_at, |b| !b.is_ascii_whitespace() && !b"=/><\"'".contains(b));
+        let name_end = self.skip(name_at, |b| !names::ends_name(*b));
         let mut attribute = Attribute {
             at: name_at,
             lead: if lead.is_empty() { " " } else { lead },

@@ -31,6 +31,11 @@ pub(super) fn starts_name(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_' || LETTERS.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
+/// True for what no name in a tag goes beyond, however wrong it is.
+pub(super) fn ends_name(b: u8) -> bool {
+    b.is_ascii_whitespace() || matches!(b, b'/' | b'>' | b'<' | b'=' | b'"' | b'\'')
+}
+
 /// A name of ASCII, as nearly all are.
 fn is_plain(name: &[u8]) -> bool {
     name.first()

@@ -118,6 +118,10 @@ fn is_one_of(name: &str, list: &[&str]) -> bool {
 /// need be in another case or under another prefix. An end tag within an entry never closes what
 /// the entry stands in, but for the root and its child (the channel).
 pub(super) fn closed_by(open: &[Open<'_>], name: &str) -> Option<usize> {
+    let top = open.len().checked_sub(1)?;
+    if open.last().is_some_and(|element| element.name == name) {
+        return Some(top);
+    }
     work::did(open.len());
     let entry = open
         .iter()
@@ -127,7 +131,6 @@ pub(super) fn closed_by(open: &[Open<'_>], name: &str) -> Option<usize> {
     find(&|element| element.name == name)
         .or_else(|| find(&|element| element.name.eq_ignore_ascii_case(name)))
         .or_else(|| {
-            let top = open.len().checked_sub(1)?;
             let element = open.get(top)?;
             names::local(&element.name)
                 .eq_ignore_ascii_case(names::local(name))

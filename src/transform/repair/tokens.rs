@@ -270,9 +270,7 @@ fn is_tag_without_end(name: &str, inside: &Inside<'_>) -> bool {
 
 /// The name at the start of a tag.
 fn name_of(tag: &str) -> &str {
-    let end = tag
-        .bytes()
-        .position(|b| b.is_ascii_whitespace() || b"/><=\"'".contains(&b));
+    let end = tag.bytes().position(names::ends_name);
     work::did(end.unwrap_or(tag.len()));
     tag.get(..end.unwrap_or(tag.len())).unwrap_or_default()
 }

@@ -12,7 +12,10 @@ use super::markup::{in_wrapper, is_markup, own_base, shows_all, to_html, to_xml}
 use super::scan::{Kind, Name, Piece, attributes};
 use super::stream::Stream;
 use super::tag::{Place, Written};
-use super::text::{decode, decode_value, escape, form, hides_markup, write, write_core};
+use super::text::{
+    CDATA_CLOSE, CDATA_OPEN, Form, around, decode, decode_value, escape, form, hides_markup, is_section,
+    write,
+};
 use crate::transform::Error;
 use crate::transform::clean::{self, holds_known_tag, is_same_markup};
 use crate::transform::fields::{Node, Vocabulary};
@@ -144,11 +147,7 @@ impl<'j> Stream<'j> {
         }
         let decoded = decode(raw);
         match self.clean_leaf(&decoded, node, name, open.raw, base.as_ref()) {
-            Some(clean) => {
-                let mut text = String::with_capacity(clean.len() + clean.len() / 16);
-                write_core(&decoded, &clean, form(raw), &mut text);
-                self.put(What::Text(text));
-            }
+            Some(clean) => self.characters(&decoded, clean, form(raw)),
             None if hides_markup(raw) => write(&decoded, form(raw), &mut self.out),
             None => self.out.push_str(raw),
         }
@@ -169,6 +168,22 @@ impl<'j> Stream<'j> {
         escape(clean.as_deref().unwrap_or(&id), &mut self.out);
         self.out.push_str(close.raw);
         Ok(())
+    }
+
+    /// Writes the clean characters of a field with the white space that stood around them in `decoded`.
+    fn characters(&mut self, decoded: &str, clean: String, form: Form) {
+        let (lead, trail) = around(decoded);
+        escape(lead, &mut self.out);
+        if form == Form::CData && is_section(&clean) {
+            self.out.push_str(CDATA_OPEN);
+            self.put(What::Text(clean));
+            self.out.push_str(CDATA_CLOSE);
+        } else {
+            let mut text = String::with_capacity(clean.len() + clean.len() / 8);
+            write(&clean, form, &mut text);
+            self.put(What::Text(text));
+        }
+        escape(trail, &mut self.out);
     }
 
     /// The clean characters of a field, without the white space around; `None` when they stay.

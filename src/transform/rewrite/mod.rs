@@ -22,11 +22,10 @@ mod scan;
 mod text;
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 
 use url::Url;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::abridge::Stub;
 use super::repair::Repaired;
@@ -154,12 +153,12 @@ impl Rewritten {
 
     /// Adds pictures that are not there yet.
     fn show(&mut self, pictures: &[Picture], seen: &mut Seen) {
+        self.pictures.reserve(pictures.len());
+        seen.reserve(pictures.len());
         for picture in pictures {
-            let at = seen
-                .places
-                .entry(seen.seed.hash(picture))
-                .or_insert(self.pictures.len());
-            // If two ever had one hash, the second would be there twice: no harm.
+            let hash = xxh3_64(picture.url.as_str().as_bytes());
+            let at = seen.entry(hash).or_insert(self.pictures.len());
+            // One with other alternates, or of the same hash, is there twice: no harm.
             if self.pictures.get(*at) != Some(picture) {
                 self.pictures.push(picture.clone());
             }
@@ -167,31 +166,8 @@ impl Rewritten {
     }
 }
 
-/// Where each picture stands in [`Rewritten::pictures`], by its hash.
-#[derive(Debug, Default)]
-struct Seen {
-    seed: Seed,
-    places: HashMap<u64, usize>,
-}
-
-/// Another one in each document, so that nobody can choose pictures that fall into one place.
-#[derive(Clone, Copy, Debug)]
-struct Seed(u64);
-
-impl Default for Seed {
-    fn default() -> Self {
-        Self(RandomState::new().hash_one(0))
-    }
-}
-
-impl Seed {
-    fn hash(self, picture: &Picture) -> u64 {
-        let addresses = std::iter::once(&picture.url).chain(picture.alternates.iter());
-        addresses.fold(self.0, |hash, address| {
-            xxh3_64_with_seed(address.as_str().as_bytes(), hash)
-        })
-    }
-}
+/// Where each picture stands in [`Rewritten::pictures`], by the hash of its address.
+type Seen = HashMap<u64, usize>;
 
 /// Looks at a document before it is rewritten; at JSON there is nothing to see.
 ///

@@ -167,7 +167,8 @@ impl<'t> Scanner<'t> {
     fn open(&mut self, raw: &'t str) -> Name<'t> {
         self.around = self.bindings.len();
         self.marks.push(self.around);
-        if memchr::memmem::find(raw.as_bytes(), b"xmlns").is_some() {
+        let declares = |raw: &[u8]| memchr::memmem::find(raw, b"xmlns").is_some();
+        if memchr::memchr(b'=', raw.as_bytes()).is_some() && declares(raw.as_bytes()) {
             let declared = attributes(raw).filter_map(|attribute| {
                 let prefix = match attribute.name.strip_prefix("xmlns")? {
                     "" => "",

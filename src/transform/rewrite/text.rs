@@ -7,8 +7,8 @@ use quick_xml::escape::unescape;
 use crate::transform::characters::all_allowed;
 pub(super) use crate::transform::characters::is_allowed;
 
-const CDATA_OPEN: &str = "<![CDATA[";
-const CDATA_CLOSE: &str = "]]>";
+pub(super) const CDATA_OPEN: &str = "<![CDATA[";
+pub(super) const CDATA_CLOSE: &str = "]]>";
 
 /// The form a text was written in, kept when it is rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,13 +137,29 @@ pub(super) fn write(text: &str, form: Form, out: &mut String) {
     }
 }
 
+/// The white space around a text.
+pub(super) fn around(text: &str) -> (&str, &str) {
+    let lead = text.len() - text.trim_start().len();
+    let trail = text.trim_end().len().max(lead);
+    (
+        text.get(..lead).unwrap_or_default(),
+        text.get(trail..).unwrap_or_default(),
+    )
+}
+
 /// Writes `text` in `form` with the white space that stood around it in `decoded`.
 pub(super) fn write_core(decoded: &str, text: &str, form: Form, out: &mut String) {
-    let lead = decoded.len() - decoded.trim_start().len();
-    let trail = decoded.trim_end().len().max(lead);
-    escape(decoded.get(..lead).unwrap_or_default(), out);
+    let (lead, trail) = around(decoded);
+    escape(lead, out);
     write(text, form, out);
-    escape(decoded.get(trail..).unwrap_or_default(), out);
+    escape(trail, out);
+}
+
+/// Whether `text` can be one CDATA section as it is.
+pub(super) fn is_section(text: &str) -> bool {
+    !text.is_empty()
+        && memchr::memmem::find(text.as_bytes(), CDATA_CLOSE.as_bytes()).is_none()
+        && all_allowed(text)
 }
 
 fn push_allowed(text: &str, out: &mut String) {
