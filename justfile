@@ -26,3 +26,14 @@ run:
 # Licences, bans, sources
 deny:
     cargo deny check bans licenses sources
+
+# What is shipped: the program with the list of what is in it inside (cargo-auditable), and the list beside it as
+# CycloneDX (cargo-cyclonedx): target/dist/limpid, target/dist/limpid.cdx.json
+release:
+    cargo auditable build --profile dist --locked
+    cargo cyclonedx --format json --target x86_64-unknown-linux-gnu --override-filename limpid.cdx
+    mv limpid.cdx.json target/dist/
+
+# Whether the same source makes the same program, in folders of different names
+reproducible PROFILE="dist":
+    deploy/reproducible {{PROFILE}}

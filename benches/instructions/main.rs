@@ -1,10 +1,16 @@
 //! One stage a run, as often as told: for counting instructions, which are the same however busy the
 //! machine is. `benches/instructions/run` does that.
 
-#![allow(clippy::expect_used, reason = "a measurement that cannot go on stops")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a measurement that cannot go on stops and tells what it is at"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../../src/transform/clean/tests/bombs.rs"]
+mod bombs;
 
 use std::hint::black_box;
 
@@ -12,6 +18,16 @@ use limpid::message::Kind;
 use limpid::transform::clean::Cleaner;
 use limpid::transform::report::Report;
 use limpid::transform::{Limits, Policy, Prior, decode, read, repair, rewrite, transform};
+
+/// One field of 100 KB, of one kind of markup made to be slow (by its number), cleaned once.
+fn bomb(number: usize) {
+    let policy = Policy::default();
+    if let Some(bomb) = bombs::all().get(number) {
+        let field = bomb(100_000);
+        eprintln!("{number} {:?}", field.chars().take(40).collect::<String>());
+        black_box(Cleaner::new(&policy.clean).html(&field, None));
+    }
+}
 
 fn main() {
     let mut arguments = std::env::args()
@@ -21,6 +37,9 @@ fn main() {
         return;
     };
     let times: usize = times.parse().expect("a number");
+    if stage == "bomb" {
+        return bomb(times);
+    }
     let contents = support::articles(20, 1);
     let feed = support::rss(&contents, 1);
     let tangled: Vec<String> = (0..20).map(support::tangled).collect();

@@ -136,7 +136,7 @@ fn no_attack_runs_loads_or_breaks_out_in_any_field_of_any_format() {
     let of = if env::var_os("XSS").is_some_and(|xss| xss == "all") {
         1
     } else {
-        7
+        11
     };
     let folder = tempfile::tempdir().expect("a folder");
     let next = AtomicUsize::new(0);
@@ -189,7 +189,7 @@ fn no_attack_runs_loads_or_breaks_out_in_any_field_of_any_format() {
     let control = |figure: &str| told["control"][figure].as_u64().expect("a figure");
     let all = attacks.len() as u64;
     assert!(control("seen") > all * 3 / 4, "{:#}", told["control"]);
-    assert!(control("ran") > all * 2 / 5, "{:#}", told["control"]);
+    assert!(control("ran") > all / 3, "{:#}", told["control"]);
     for class in [
         "script", "handler", "spelling", "address", "misread", "comment", "breakout", "embed",
     ] {
