@@ -47,7 +47,7 @@ pub struct InForce {
     /// The configured feeds, by name.
     pub endpoints: HashMap<String, Arc<Endpoint>>,
     /// The policy hash of each configured feed: reckoned once, not at each request.
-    policies: HashMap<String, [u8; 16]>,
+    policies: HashMap<String, (Arc<Endpoint>, [u8; 16])>,
     /// What feeds that are not in the settings are made from.
     pub template: Endpoint,
     /// How origins are asked, as it was said: the same words need no new connections.
@@ -97,7 +97,7 @@ impl InForce {
             trusted_proxies: options.trusted_proxies,
             policies: endpoints
                 .iter()
-                .map(|(name, endpoint)| (name.clone(), endpoint.policy_hash()))
+                .map(|(name, endpoint)| (name.clone(), (Arc::clone(endpoint), endpoint.policy_hash())))
                 .collect(),
             endpoints,
             template: options.template,
@@ -143,11 +143,10 @@ impl InForce {
 
     /// [`Endpoint::policy_hash`], without reckoning it again for a configured feed.
     pub(super) fn policy(&self, endpoint: &Arc<Endpoint>) -> [u8; 16] {
-        let configured = self.endpoints.get(&endpoint.name);
-        let known = configured.filter(|there| Arc::ptr_eq(there, endpoint));
-        known
-            .and_then(|endpoint| self.policies.get(&endpoint.name).copied())
-            .unwrap_or_else(|| endpoint.policy_hash())
+        match self.policies.get(&endpoint.name) {
+            Some((there, hash)) if Arc::ptr_eq(there, endpoint) => *hash,
+            _ => endpoint.policy_hash(),
+        }
     }
 }
 

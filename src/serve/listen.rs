@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 pub use self::connection::{Answering, Owner};
-use self::connection::{Door, Patience, Phase};
+use self::connection::{Door, Limits, Patience, Phase};
 use self::socket::{Error, Socket};
 use super::Options;
 use crate::app::App;
@@ -108,7 +108,7 @@ struct Gate {
     door: Door,
     permits: Arc<Semaphore>,
     count: u32,
-    patience: Patience,
+    limits: Limits,
     builder: connection::Builder,
 }
 
@@ -119,9 +119,12 @@ impl Gate {
             door,
             permits: Arc::new(Semaphore::new(count as usize)),
             count,
-            patience: Patience {
-                idle: options.header_timeout,
-                write: options.write_timeout,
+            limits: Limits {
+                headers: options.max_headers,
+                patience: Patience {
+                    idle: options.header_timeout,
+                    write: options.write_timeout,
+                },
             },
             builder: connection::builder(options),
         })
@@ -168,7 +171,7 @@ async fn accept(socket: Socket, gate: Arc<Gate>, mut phase: watch::Receiver<Phas
         let (gate, phase) = (Arc::clone(&gate), phase.clone());
         tokio::spawn(async move {
             let _permit = permit;
-            connection::serve(stream, &gate.door, &gate.builder, gate.patience, phase).await;
+            connection::serve(stream, &gate.door, &gate.builder, gate.limits, phase).await;
         });
     }
 }

@@ -23,8 +23,17 @@ const MAX_FORM: usize = 8 << 10;
 /// For the whole body.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Answers one request at the readers' door.
-pub(super) async fn handle(app: &Arc<App>, peer: Option<IpAddr>, request: Request<Incoming>) -> Reply {
+/// Answers one request at the readers' door, if it has at most so many headers.
+pub(super) async fn handle(
+    app: &Arc<App>,
+    peer: Option<IpAddr>,
+    max_headers: usize,
+    request: Request<Incoming>,
+) -> Reply {
+    if request.headers().len() > max_headers {
+        let (method, refused) = (request.method(), Err(Problem::Headers));
+        return handler::finish(app, method, Route::Unknown.name(), Instant::now(), refused);
+    }
     if *request.method() != Method::POST {
         return handler::handle(app, peer, &request).await;
     }

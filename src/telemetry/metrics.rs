@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Debug};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -114,8 +114,52 @@ pub struct Metrics {
     last_success: Family<Feed, Gauge<f64, AtomicU64>>,
     failures: Family<Feed, Gauge>,
     subscribers: Family<Feed, Gauge>,
+    hits: Hits,
     /// Figures that are read off are read off by one at a time.
     asking: Mutex<()>,
+}
+
+/// The counters of a hit, found once: to look them up by their labels costs as much as the hit's own look into
+/// the cache.
+#[derive(Default)]
+struct Hits {
+    answers: [OnceLock<Answers>; 4],
+    looks: [OnceLock<Counter>; 2],
+}
+
+/// What is counted of answers with the same labels.
+struct Answers {
+    requests: Counter,
+    seconds: Histogram,
+}
+
+impl Hits {
+    fn answers(&self, request: &Request) -> Option<&OnceLock<Answers>> {
+        let at = match (request.route, request.method, request.status) {
+            ("feed", "GET", 200) => 0,
+            ("feed", "GET", 304) => 1,
+            ("image", "GET", 200) => 2,
+            ("image", "GET", 304) => 3,
+            _ => return None,
+        };
+        self.answers.get(at)
+    }
+
+    fn looks(&self, look: &Look) -> Option<&OnceLock<Counter>> {
+        let at = match (look.cache, look.result) {
+            ("feed", "hit") => 0,
+            ("image", "hit") => 1,
+            _ => return None,
+        };
+        self.looks.get(at)
+    }
+}
+
+impl Answers {
+    fn note(&self, took: Duration) {
+        self.requests.inc();
+        self.seconds.observe(took.as_secs_f64());
+    }
 }
 
 impl Debug for Metrics {
@@ -152,6 +196,7 @@ impl Metrics {
             last_success: Family::default(),
             failures: Family::default(),
             subscribers: Family::default(),
+            hits: Hits::default(),
             asking: Mutex::new(()),
         };
         metrics.reloaded.set(1);
@@ -216,16 +261,24 @@ impl Metrics {
 
     /// A request was answered.
     pub fn answered(&self, route: &'static str, method: &'static str, status: u16, took: Duration) {
-        self.requests
-            .get_or_create(&Request {
-                route,
-                method,
-                status,
-            })
-            .inc();
-        self.answering
-            .get_or_create(&Route { route })
-            .observe(took.as_secs_f64());
+        let request = Request {
+            route,
+            method,
+            status,
+        };
+        match self.hits.answers(&request) {
+            Some(known) => known.get_or_init(|| self.of_answers(&request)).note(took),
+            None => self.of_answers(&request).note(took),
+        }
+    }
+
+    fn of_answers(&self, request: &Request) -> Answers {
+        Answers {
+            requests: self.requests.get_or_create_owned(request),
+            seconds: self
+                .answering
+                .get_or_create_owned(&Route { route: request.route }),
+        }
     }
 
     /// An origin was asked for a feed or a picture.
@@ -254,7 +307,11 @@ impl Metrics {
 
     /// A cache was looked into.
     pub fn looked(&self, cache: &'static str, result: &'static str) {
-        self.looks.get_or_create(&Look { cache, result }).inc();
+        let look = Look { cache, result };
+        match self.hits.looks(&look) {
+            Some(known) => known.get_or_init(|| self.looks.get_or_create_owned(&look)).inc(),
+            None => self.looks.get_or_create(&look).inc(),
+        };
     }
 
     /// Cleaning changed so many things of a kind.

@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
+
+use memchr::memmem::Finder;
 
 use crate::clock::Millis;
 
@@ -175,9 +177,12 @@ impl Table {
 /// Which service reads for how many: the number in front of `subscriber(s)` or `reader(s)`, and what stands
 /// in front of the number (an id of the service's own feed included).
 fn claimed(agent: &str) -> Option<(&str, u64)> {
-    for word in ["subscriber", "reader"] {
+    /// Made once: a search that is new each time costs more than the search.
+    static WORDS: LazyLock<[(&str, Finder<'_>); 2]> =
+        LazyLock::new(|| ["subscriber", "reader"].map(|word| (word, Finder::new(word))));
+    for (word, finder) in WORDS.iter() {
         let mut rest = agent;
-        while let Some(at) = rest.find(word) {
+        while let Some(at) = finder.find(rest.as_bytes()) {
             let (before, after) = rest.split_at(at);
             let start = agent.len() - rest.len();
             let before = before.trim_end_matches(' ');

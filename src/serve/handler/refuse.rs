@@ -75,8 +75,10 @@ fn broken_rule<B>(in_force: &InForce, request: &Request<B>) -> Option<&'static s
 /// True for what may stand in `Host`: a name or an address, and a port (RFC 9110 §7.2, RFC 3986 §3.2). No user,
 /// no path, no markup: nothing of it is used, but a proxy before us may have understood it otherwise.
 fn is_host(host: &[u8]) -> bool {
-    host.iter()
-        .all(|b| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(b))
+    host.iter().all(|b| {
+        matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&'
+            | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'[' | b']')
+    })
 }
 
 /// True for `/path`; for `http://host/path` when the host is the one in `Host`, and ours: by the

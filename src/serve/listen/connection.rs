@@ -32,6 +32,9 @@ const LOOKS: u32 = 4;
 /// Bytes of one HTTP/2 answer that wait to be sent, and of bodies that nobody asked for.
 const H2_BUFFER: u32 = 64 << 10;
 
+/// Headers of a request that hyper takes unless told otherwise.
+const HYPERS_HEADERS: usize = 100;
+
 /// An answer on its way.
 pub type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
@@ -63,8 +66,11 @@ pub(super) fn builder(options: &Options) -> Builder {
         .http1()
         // A timer for each request: armed and let go, it costs as much as looking the answer up.
         .header_read_timeout(None)
-        .max_headers(options.max_headers)
         .max_buf_size(options.max_head);
+    // Told a number, hyper clears memory for so many with each request; its own number is on the stack.
+    if options.max_headers > HYPERS_HEADERS {
+        builder.http1().max_headers(options.max_headers);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -78,6 +84,14 @@ pub(super) fn builder(options: &Options) -> Builder {
         .keep_alive_interval(H2_PING)
         .keep_alive_timeout(options.header_timeout);
     builder
+}
+
+/// What one connection may do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Headers of one request.
+    pub(super) headers: usize,
+    pub(super) patience: Patience,
 }
 
 /// How long a connection may rest.
@@ -101,7 +115,7 @@ pub(super) async fn serve(
     stream: Stream,
     door: &Door,
     builder: &Builder,
-    patience: Patience,
+    limits: Limits,
     mut phase: watch::Receiver<Phase>,
 ) {
     let activity = Arc::new(Activity::default());
@@ -113,14 +127,14 @@ pub(super) async fn serve(
             let _answering = answering;
             let reply = match door {
                 // On the heap, while it is answered: hyper keeps room for this future with every connection.
-                Door::Readers(app) => Box::pin(post::handle(&app, peer, request)).await,
+                Door::Readers(app) => Box::pin(post::handle(&app, peer, limits.headers, request)).await,
                 Door::Owner(owner) => owner(request).await,
             };
             Ok::<_, Infallible>(reply)
         }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(watched), service));
-    let mut ticks = interval(patience.tick());
+    let mut ticks = interval(limits.patience.tick());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.reset();
     let (mut seen, mut rested) = (0, Duration::ZERO);
@@ -133,7 +147,8 @@ pub(super) async fn serve(
                     Moved::Enough => Duration::ZERO,
                     Moved::Little => rested + ticks.period(),
                 };
-                let most = if activity.is_stuck() { patience.write } else { patience.idle };
+                let Patience { idle, write } = limits.patience;
+                let most = if activity.is_stuck() { write } else { idle };
                 if rested < most {
                     continue;
                 }

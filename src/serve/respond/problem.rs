@@ -27,6 +27,8 @@ pub enum Problem {
     Push,
     /// The address is too long.
     TooLong,
+    /// There are too many headers.
+    Headers,
     /// Nothing is at this address.
     Unknown,
     /// The request comes from ourselves, through whatever proxies.
@@ -117,6 +119,10 @@ fn tell(problem: &Problem, now: Millis) -> Told {
         ),
         Problem::Hub(refused) => hub(*refused),
         Problem::TooLong => plain(StatusCode::URI_TOO_LONG, "This address is too long."),
+        Problem::Headers => plain(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "This request has too many headers.",
+        ),
         Problem::Unknown => plain(StatusCode::NOT_FOUND, "There is nothing at this address."),
         Problem::Circle => plain(
             StatusCode::LOOP_DETECTED,
