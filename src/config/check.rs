@@ -93,10 +93,9 @@ fn feed(applied: &mut Applied, name: &str) {
 
 /// Whether anything was said below `section`.
 fn said_about(applied: &Applied, section: &str) -> bool {
-    applied.said.keys().any(|key| {
-        key.strip_prefix(section)
-            .is_some_and(|rest| rest.starts_with('.'))
-    })
+    let below = format!("{section}.");
+    let next = applied.said.range(below.clone()..).next();
+    next.is_some_and(|(key, _)| key.starts_with(&below))
 }
 
 /// Whether a fault about `key` was noted already.

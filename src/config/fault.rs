@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A text that settings were read from.
 #[derive(Debug)]
@@ -11,6 +11,29 @@ pub struct Source {
     pub name: String,
     /// What it says.
     pub text: String,
+    /// Where its lines begin, once somebody asked: each of thousands of settings has a line.
+    lines: OnceLock<Vec<usize>>,
+}
+
+impl Source {
+    /// A text under the name that its faults are told with.
+    #[must_use]
+    pub fn new(name: String, text: String) -> Self {
+        Self {
+            name,
+            text,
+            lines: OnceLock::new(),
+        }
+    }
+
+    /// The number of the line that the byte `at` stands on, from 1.
+    fn line(&self, at: usize) -> usize {
+        let begins = self.lines.get_or_init(|| {
+            let after = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|newline| newline + 1);
+            after.collect()
+        });
+        begins.partition_point(|&begin| begin <= at) + 1
+    }
 }
 
 /// Where in a [`Source`] something stands.
@@ -29,7 +52,7 @@ impl Place {
     #[must_use]
     pub fn line_and_column(&self) -> (usize, usize) {
         let before = self.source.text.get(..self.span.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
+        let line = self.source.line(self.span.start);
         let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
         (line, column)
     }
@@ -208,10 +231,7 @@ mod tests {
     use super::*;
 
     fn fault(text: &str, span: Range<usize>, secret: bool) -> String {
-        let source = Arc::new(Source {
-            name: "limpid.toml".into(),
-            text: text.into(),
-        });
+        let source = Arc::new(Source::new("limpid.toml".into(), text.into()));
         Fault {
             message: "unknown setting `x`".into(),
             help: Some("did you mean `y`?".into()),

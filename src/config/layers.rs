@@ -98,10 +98,7 @@ pub fn texts(
     texts.extend(variables(environment, faults));
     texts.extend(flags.iter().map(|text| Text {
         from: From::Flag,
-        source: Arc::new(Source {
-            name: "--set".to_owned(),
-            text: text.clone(),
-        }),
+        source: Arc::new(Source::new("--set".to_owned(), text.clone())),
         base: environment.folder.clone(),
         names: None,
         key_only: format!("{}=0", text.split('=').next().unwrap_or_default()),
@@ -200,10 +197,7 @@ fn file(path: &Path, from: From, base: &Path, faults: &mut Faults) -> Option<Tex
         .ok()?;
     Some(Text {
         from,
-        source: Arc::new(Source {
-            name: path.display().to_string(),
-            text,
-        }),
+        source: Arc::new(Source::new(path.display().to_string(), text)),
         base: base.to_owned(),
         names: None,
         key_only: String::new(),
@@ -288,10 +282,10 @@ fn variable_text(
 ) -> Text {
     Text {
         from: From::Environment,
-        source: Arc::new(Source {
-            name: format!("environment {name}"),
-            text: format!("{name}={value}"),
-        }),
+        source: Arc::new(Source::new(
+            format!("environment {name}"),
+            format!("{name}={value}"),
+        )),
         base: environment.folder.clone(),
         names: Some(names),
         key_only: String::new(),
