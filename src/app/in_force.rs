@@ -1,7 +1,7 @@
 //! What the settings say, whole: one value that a reload replaces at once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
@@ -47,7 +47,7 @@ pub struct InForce {
     /// The configured feeds, by name.
     pub endpoints: HashMap<String, Arc<Endpoint>>,
     /// The policy hash of each configured feed: reckoned once, not at each request.
-    policies: HashMap<String, (Arc<Endpoint>, [u8; 16])>,
+    policies: HashMap<String, (Arc<Endpoint>, OnceLock<[u8; 16]>)>,
     /// What feeds that are not in the settings are made from.
     pub template: Endpoint,
     /// How origins are asked, as it was said: the same words need no new connections.
@@ -97,7 +97,7 @@ impl InForce {
             trusted_proxies: options.trusted_proxies,
             policies: endpoints
                 .iter()
-                .map(|(name, endpoint)| (name.clone(), (Arc::clone(endpoint), endpoint.policy_hash())))
+                .map(|(name, endpoint)| (name.clone(), (Arc::clone(endpoint), OnceLock::new())))
                 .collect(),
             endpoints,
             template: options.template,
@@ -144,7 +144,9 @@ impl InForce {
     /// [`Endpoint::policy_hash`], without reckoning it again for a configured feed.
     pub(super) fn policy(&self, endpoint: &Arc<Endpoint>) -> [u8; 16] {
         match self.policies.get(&endpoint.name) {
-            Some((there, hash)) if Arc::ptr_eq(there, endpoint) => *hash,
+            Some((there, hash)) if Arc::ptr_eq(there, endpoint) => {
+                *hash.get_or_init(|| endpoint.policy_hash())
+            }
             _ => endpoint.policy_hash(),
         }
     }

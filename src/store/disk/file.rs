@@ -16,8 +16,9 @@ use crate::store::{Error, Options};
 const NAME: &str = "limpid.redb";
 /// How many files that were set aside are kept.
 const BROKEN_KEPT: u32 = 3;
-/// Up to this size every page is verified at each start; above it, each record when it is read.
-const VERIFY_UP_TO: u64 = 256 << 20;
+/// Up to this size every page is verified at each start; above it, each record when it is read. Readers wait for
+/// the first, about half a millisecond for each megabyte.
+const VERIFY_UP_TO: u64 = 16 << 20;
 /// A file of this size is packed at start if two thirds of it are empty; a larger one takes too long, and its
 /// empty pages are used again anyway.
 const COMPACT: std::ops::RangeInclusive<u64> = 32 << 20..=512 << 20;
