@@ -141,7 +141,8 @@ async fn answer(reader: &Reader<'_>, route: Route<'_>) -> Result<Reply, Problem>
         }
         Route::Callback { feed, id, query } => {
             let websub = in_force.websub.as_ref().ok_or(Problem::Unknown)?;
-            let answer = websub.verify(feed, id, query).await.ok_or(Problem::Unknown)?;
+            let verified = Box::pin(websub.verify(feed, id, query)).await;
+            let answer = verified.ok_or(Problem::Unknown)?;
             Ok(reply::said(method, answer))
         }
         Route::Hub => Err(Problem::Unknown),
@@ -189,7 +190,10 @@ impl Reader<'_> {
         let version = &found.response.version;
         let served = self.app.in_format(version, endpoint, format).await;
         let served = served.map_err(|_| Problem::Convert)?;
-        if let Some(news) = self.news(&found, &served).await {
+        // On the heap, like all that is seldom: each request has room for the longest way an answer may take.
+        if news::are_wanted(self.headers)
+            && let Some(news) = Box::pin(self.news(&found, &served)).await
+        {
             return Ok(news);
         }
         let content = self.content(&endpoint.name, &served).await?;
@@ -215,9 +219,6 @@ impl Reader<'_> {
         let Served::Version(version) = served else {
             return None;
         };
-        if !news::are_wanted(self.headers) {
-            return None;
-        }
         let before = conditional::versions(self.headers);
         let (part, base) = self.app.news(version, &before).await?;
         let now = self.app.clock.millis();

@@ -46,8 +46,8 @@ pub(super) async fn handle(
     let name = route.name();
     let answer = match (route, refuse::refuse_post(&in_force, &request)) {
         (Route::Hub | Route::Callback { .. }, Some(refused)) => Err(refused),
-        (Route::Hub, None) => subscribe(app, &websub, request).await,
-        (Route::Callback { feed, id, .. }, None) => push(app, &websub, feed, id, request).await,
+        (Route::Hub, None) => Box::pin(subscribe(app, &websub, request)).await,
+        (Route::Callback { feed, id, .. }, None) => Box::pin(push(app, &websub, feed, id, request)).await,
         _ => return handler::handle(app, peer, &request).await,
     };
     handler::finish(app, &Method::POST, name, began, answer)
