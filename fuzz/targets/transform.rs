@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use limpid::message::Format;
-use limpid::transform::convert::convert;
+use limpid::transform::convert::{Own, convert};
 use limpid::transform::{Error, Policy, Prior, Source, Transformed, transform};
 use url::Url;
 
@@ -39,7 +39,7 @@ fuzz_target!(|bytes: &[u8]| {
         "cleaning twice changes nothing"
     );
     for format in [Format::Rss, Format::Atom, Format::Json] {
-        let (body, _) = convert(&(&once).into(), format, None).expect("any format");
+        let (body, _) = convert(&(&once).into(), format, Own::default()).expect("any format");
         assert!(clean(&body, None).is_ok(), "a conversion is a feed");
     }
 });
