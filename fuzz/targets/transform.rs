@@ -24,6 +24,20 @@ fn clean(bytes: &[u8], prior: Option<&Transformed>) -> Result<Transformed, Error
     transform(&source, &Policy::default(), prior)
 }
 
+/// The document with one entry more, before what looks like the first.
+fn grown(bytes: &[u8]) -> Vec<u8> {
+    let news: [(&[u8], &[u8]); 2] = [
+        (b"<item", b"<item><guid>new</guid><title>a &lt;b&gt;</title></item>"),
+        (b"<entry", b"<entry><id>new</id><title>a</title></entry>"),
+    ];
+    for (open, new) in news {
+        if let Some(at) = bytes.windows(open.len()).position(|window| window == open) {
+            return [&bytes[..at], new, &bytes[at..]].concat();
+        }
+    }
+    bytes.to_vec()
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let once = match clean(bytes, None) {
         Ok(once) => once,
@@ -32,6 +46,18 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let again = clean(bytes, Some(&once)).expect("as before");
     assert_eq!(again.body, once.body, "entries that are copied are the same");
+    let grown = grown(bytes);
+    match (clean(&grown, Some(&once)), clean(&grown, None)) {
+        (Ok(known), Ok(anew)) => {
+            assert_eq!(
+                String::from_utf8_lossy(&known.body),
+                String::from_utf8_lossy(&anew.body),
+                "what is known changes nothing"
+            );
+            assert_eq!(known.entries, anew.entries);
+        }
+        (known, anew) => assert_eq!(known.is_ok(), anew.is_ok(), "what is known changes nothing"),
+    }
     let twice = clean(&once.body, None).expect("a clean feed is a feed");
     assert_eq!(
         String::from_utf8_lossy(&twice.body),
