@@ -293,13 +293,17 @@ fn decode(base64: &str) -> Option<Url> {
 /// The extension that helps readers which look at one; it never decides the type.
 fn extension(origin: &str) -> &'static str {
     const KNOWN: [&str; 9] = ["jpg", "jpeg", "png", "gif", "webp", "avif", "svg", "ico", "bmp"];
-    let after = origin.split_once("://").map_or("", |(_, after)| after);
-    let before_query = after.split(['?', '#']).next().unwrap_or_default();
-    let path = before_query.split_once('/').map_or("", |(_, path)| path);
-    let suffix = path.rsplit_once('.').map_or("", |(_, suffix)| suffix);
+    // No address is parsed for it: what stands before the query, behind the host's slash, after the last dot.
+    let bytes = origin.as_bytes();
+    let end = memchr::memchr2(b'?', b'#', bytes).unwrap_or(bytes.len());
+    let host = memchr::memchr(b':', bytes).map_or(end, |colon| colon + "://".len());
+    let path = bytes.get(host..end).unwrap_or_default();
+    let dot = memchr::memrchr(b'.', path)
+        .filter(|dot| memchr::memchr(b'/', path).is_some_and(|slash| slash < *dot));
+    let suffix = dot.and_then(|dot| path.get(dot + 1..)).unwrap_or_default();
     KNOWN
         .into_iter()
-        .find(|known| suffix.eq_ignore_ascii_case(known))
+        .find(|known| suffix.eq_ignore_ascii_case(known.as_bytes()))
         .unwrap_or("img")
 }
 
@@ -338,6 +342,25 @@ mod tests {
         let (signature, tail) = parts(&address);
         assert_eq!(signer("a").verify_image(signature, tail), Some(origin));
         assert!(signer("a").is_own_image(&address));
+    }
+
+    #[test]
+    fn an_extension_is_that_of_the_path() {
+        for (origin, told) in [
+            ("https://a.example/b/c.JPG?x=1.png", "jpg"),
+            ("https://a.example/b.webp#c.gif", "webp"),
+            ("https://a.jpg", "img"),
+            ("https://a.jpg/", "img"),
+            ("https://a.example/b.jpg/c", "img"),
+            ("https://a.example/jpg", "img"),
+            ("https://a.example/.png", "png"),
+            ("https://a.example:80/b.c.png", "png"),
+            ("https://a.example/b.", "img"),
+            ("https://a.example?b=/c.png", "img"),
+            ("", "img"),
+        ] {
+            assert_eq!(extension(origin), told, "{origin}");
+        }
     }
 
     #[test]

@@ -11,6 +11,10 @@ pub(super) trait Located {
     fn path(&self) -> &str;
     /// Path, query and fragment.
     fn after_host(&self) -> &str;
+    /// What follows the question mark, if there is one.
+    fn query(&self) -> Option<&str>;
+    /// All of it.
+    fn as_str(&self) -> &str;
 }
 
 impl Located for Url {
@@ -24,6 +28,14 @@ impl Located for Url {
 
     fn after_host(&self) -> &str {
         &self[Position::BeforePath..]
+    }
+
+    fn query(&self) -> Option<&str> {
+        Self::query(self)
+    }
+
+    fn as_str(&self) -> &str {
+        Self::as_str(self)
     }
 }
 
@@ -90,6 +102,14 @@ impl Located for Simple<'_> {
 
     fn after_host(&self) -> &str {
         &self.text[self.path..]
+    }
+
+    fn query(&self) -> Option<&str> {
+        Simple::query(self)
+    }
+
+    fn as_str(&self) -> &str {
+        self.text
     }
 }
 

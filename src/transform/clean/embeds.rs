@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::address::Simple;
+use super::address::{Located, Simple};
 
 /// What becomes of an embed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,8 +112,8 @@ static PLAYERS: &[Player] = &[
 ];
 
 /// The page that shows what the embed at `url` showed; failing a known player, the address itself.
-pub(super) fn shown(url: &Url) -> Shown {
-    let host = url.host_str().unwrap_or_default();
+pub(super) fn shown(url: &impl Located) -> Shown {
+    let host = url.host();
     let host = host.strip_prefix("www.").unwrap_or(host);
     let known = PLAYERS
         .iter()
@@ -133,7 +133,7 @@ pub(super) fn shown(url: &Url) -> Shown {
     })
 }
 
-fn fill(template: &str, rest: &str, url: &Url) -> Option<String> {
+fn fill(template: &str, rest: &str, url: &impl Located) -> Option<String> {
     let mut out = String::with_capacity(template.len() + rest.len());
     let mut template = template;
     while let Some((before, after)) = template.split_once('{') {
@@ -145,8 +145,8 @@ fn fill(template: &str, rest: &str, url: &Url) -> Option<String> {
             name => {
                 let whole = name.starts_with('=');
                 let name = name.trim_start_matches(['=', '?']);
-                let (_, value) = url
-                    .query_pairs()
+                let query = url.query().unwrap_or_default();
+                let (_, value) = url::form_urlencoded::parse(query.as_bytes())
                     .find(|(key, value)| key == name && !value.is_empty())?;
                 if whole {
                     out.push_str(&value);

@@ -30,7 +30,6 @@ pub use settled::is_told_truly;
 pub use spelling::is_same_markup;
 pub use unclosed::closed;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -256,7 +255,7 @@ impl<'p> Cleaner<'p> {
     /// rewritten for its role; `None`: it must go.
     pub fn address(&mut self, address: &str, base: Option<&Url>, role: Role) -> Option<String> {
         let cleaned = match role {
-            Role::Link => self.link(address, base).map(Cow::into_owned),
+            Role::Link => self.link(address, base),
             Role::Media => links::web(address, base).map(String::from),
             Role::Image if matches!(self.policy.images, images::Policy::Strip) => None,
             Role::Image => {
@@ -274,11 +273,7 @@ impl<'p> Cleaner<'p> {
     }
 
     /// The address of a link, cleaned and noted.
-    fn link<'t>(&mut self, address: &'t str, base: Option<&Url>) -> Option<Cow<'t, str>> {
-        let whole = links::on_host(address, base);
-        if Simple::of(&whole).is_some_and(|simple| self.leaves(&simple)) {
-            return Some(whole);
-        }
+    fn link(&mut self, address: &str, base: Option<&Url>) -> Option<String> {
         let link = links::link(address, base, self.policy.trackers, &self.policy.rewrite)?;
         if link.redirector {
             self.report.changed(self.entry, Reason::Redirector, address);
@@ -296,9 +291,9 @@ impl<'p> Cleaner<'p> {
         match wrapped {
             Some(unwrapped) => {
                 self.report.changed(self.entry, Reason::Unwrapped, address);
-                Some(Cow::Owned(unwrapped.url.into()))
+                Some(unwrapped.url.into())
             }
-            None => Some(Cow::Owned(link.address)),
+            None => Some(link.address),
         }
     }
 

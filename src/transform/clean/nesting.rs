@@ -213,7 +213,11 @@ impl Nesting {
         let bare = self.out.len();
         attributes(&mut self.out);
         let written = self.out.as_bytes().get(bare..).unwrap_or_default();
-        let escapes = memchr2_iter(b'&', 0xC2, written).count();
+        let escapes = if written.is_empty() {
+            0
+        } else {
+            memchr2_iter(b'&', 0xC2, written).count()
+        };
         self.out.push('>');
         self.at_pre_start = false;
         self.charge();

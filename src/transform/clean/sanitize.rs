@@ -57,8 +57,6 @@ pub(super) static SCHEMES: &[&str] = &[
 pub(super) struct Element {
     pub name: &'static str,
     pub kind: Kind,
-    /// The first bytes of its name: names are compared as numbers.
-    begin: u64,
     /// The attributes that only it keeps.
     own: &'static [&'static str],
 }
@@ -84,16 +82,7 @@ pub(super) fn kept(name: &str) -> Option<&'static Element> {
     let letter = usize::from(name.as_bytes().first()?.wrapping_sub(b'a'));
     let (elements, begins) = &*ELEMENTS;
     let alike = elements.get(*begins.get(letter)?..*begins.get(letter + 1)?)?;
-    let begin = begin_of(name);
-    alike
-        .iter()
-        .find(|element| element.begin == begin && element.name == name)
-}
-
-/// The first eight bytes of a name in one number.
-fn begin_of(name: &str) -> u64 {
-    let bytes = name.bytes().take(8);
-    bytes.fold(0, |number, byte| number << 8 | u64::from(byte))
+    alike.iter().find(|element| element.name == name)
 }
 
 /// True when `attribute` is kept on `element`, whatever its value.
@@ -109,7 +98,6 @@ static ELEMENTS: LazyLock<(Vec<Element>, [usize; 27])> = LazyLock::new(|| {
         .map(|&(name, own)| Element {
             name,
             kind: Kind::of(name),
-            begin: begin_of(name),
             own,
         })
         .collect();

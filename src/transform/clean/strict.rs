@@ -88,16 +88,15 @@ impl<'h> Reader<'h, '_, '_, '_> {
             _ => memchr3(b'&', b'<', b'>', bytes).unwrap_or(bytes.len()),
         };
         let mut length = plain;
-        while let Some(found) = memchr(b'<', bytes.get(length..)?) {
-            length += found;
-            match bytes.get(length + 1) {
-                Some(b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!') => break,
-                Some(b'?') => return None,
-                _ => length += 1,
+        while length < bytes.len() {
+            match bytes.get(length..)? {
+                [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!', ..] => break,
+                [b'<', b'?', ..] => return None,
+                [_, after @ ..] => length += 1 + memchr(b'<', after).unwrap_or(after.len()),
+                [] => break,
             }
         }
-        let opens = bytes.get(length) == Some(&b'<');
-        let text = if opens { rest.get(..length)? } else { rest };
+        let text = rest.get(..length)?;
         self.at += text.len();
         if text.len() > plain {
             self.pass.text(&decoded(text, false)?);
@@ -214,10 +213,9 @@ impl<'h> Reader<'h, '_, '_, '_> {
         let rest = rest.get(length..)?;
         let (value, written) = match rest.as_bytes() {
             [b'>' | b' ' | b'\n' | b'\t' | b'/', ..] => ("", 0),
-            [b'=', quote @ (b'"' | b'\''), ..] => {
-                let value = rest.get(2..)?;
-                let value = value.get(..memchr(*quote, value.as_bytes())?)?;
-                (value, value.len() + 3)
+            [b'=', quote @ (b'"' | b'\''), value @ ..] => {
+                let length = memchr(*quote, value)?;
+                (rest.get(2..2 + length)?, length + 3)
             }
             [b'=', ..] => {
                 let value = rest.get(1..)?;

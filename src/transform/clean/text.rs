@@ -2,6 +2,7 @@
 //! leaves alone comes out byte for byte.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::{memchr_iter, memchr2_iter, memchr3, memmem};
 
@@ -10,8 +11,11 @@ use crate::transform::characters::holds_control;
 /// True when `text` holds nothing that [`printable`] takes out or changes.
 pub(super) fn is_printable(text: &[u8]) -> bool {
     let is_odd = |at: usize| matches!(text.get(at + 2), Some(0xBE | 0xBF));
-    !holds_control(text) && !memmem::find_iter(text, b"\xEF\xBF").any(is_odd)
+    !holds_control(text) && !NEAR_THE_END.find_iter(text).any(is_odd)
 }
+
+/// How U+FFC0 to U+FFFF begin.
+static NEAR_THE_END: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"\xEF\xBF"));
 
 /// True when `text` holds no-break spaces.
 pub(super) fn holds_nbsp(text: &[u8]) -> bool {

@@ -163,8 +163,8 @@ struct Places {
     ends: Vec<Option<End>>,
 }
 
-/// The last four bytes of a host.
-type End = [u8; 4];
+/// The last bytes of a host; one that is shorter has no end.
+type End = [u8; 6];
 
 fn end(host: &str) -> Option<End> {
     host.as_bytes().last_chunk().copied()
@@ -302,6 +302,14 @@ mod tests {
 
     fn url(address: &str) -> Url {
         Url::parse(address).expect("url")
+    }
+
+    #[test]
+    fn all_below_a_host_end_as_it_does() {
+        let redirectors = REDIRECTORS.iter().map(|(place, _)| place);
+        for (host, _) in BEACONS.iter().chain(SHARE_BUTTONS).chain(redirectors) {
+            assert!(!host.starts_with('.') || end(&host[1..]).is_some(), "{host}");
+        }
     }
 
     #[test]

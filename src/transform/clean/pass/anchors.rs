@@ -1,7 +1,5 @@
 //! Links: to pages elsewhere, and to places in the same field.
 
-use std::borrow::Cow;
-
 use url::Url;
 
 use super::super::Reason;
@@ -46,6 +44,9 @@ impl Pass<'_, '_, '_> {
         if let Some(fragment) = self.local_fragment(href, url.as_ref()) {
             return self.local_link(id, fragment, url.as_ref(), attributes);
         }
+        if let Some(address) = simple.filter(|simple| self.cleaner.leaves(simple)) {
+            return self.start_link(id, address.as_str(), |out| attributes.write_kept(out, "a"));
+        }
         if let Some(address) = self.link_address(href) {
             return self.start_link(id, &address, |out| attributes.write_kept(out, "a"));
         }
@@ -54,7 +55,7 @@ impl Pass<'_, '_, '_> {
     }
 
     /// The address of a link, cleaned and noted.
-    pub(super) fn link_address<'t>(&mut self, href: &'t str) -> Option<Cow<'t, str>> {
+    pub(super) fn link_address(&mut self, href: &str) -> Option<String> {
         self.cleaner.link(href, self.base)
     }
 
@@ -90,7 +91,7 @@ impl Pass<'_, '_, '_> {
         url: Option<&Url>,
         attributes: Attributes<'_>,
     ) {
-        let otherwise = url.and_then(|url| self.link_address(url.as_str()).map(Cow::into_owned));
+        let otherwise = url.and_then(|url| self.link_address(url.as_str()));
         let places = &mut self.places;
         self.nesting.start("a", |out| {
             places.id(out, id);

@@ -1,6 +1,7 @@
 //! Pictures, sound and moving pictures, and what was embedded.
 
 use super::super::Reason;
+use super::super::address::{Located, Simple};
 use super::super::images::{self, Placed, srcset};
 use super::super::text::{push_address, push_attribute};
 use super::super::{embeds, links, trackers};
@@ -59,12 +60,9 @@ impl Pass<'_, '_, '_> {
             return self.instead_of_image(attributes);
         }
         let set = self.srcset(attributes);
-        let late = std::iter::once(&"data-canonical-src").chain(LAZY_SRC);
-        let placed = late
-            .filter(|_| has_data)
-            .filter_map(|name| attributes.get(name))
-            .chain(attributes.get("src"))
-            .find_map(|address| self.place(address));
+        let place = |name: &&str| attributes.get(name).and_then(|address| self.place(address));
+        let late = || ["data-canonical-src"].iter().chain(LAZY_SRC).find_map(place);
+        let placed = if has_data { late() } else { None }.or_else(|| place(&"src"));
         let Some(address) = placed.or_else(|| set.as_ref().map(|set| set.largest.clone())) else {
             if let Some(address) = attributes.get("src") {
                 self.note(Reason::Address, address);
@@ -143,7 +141,8 @@ impl Pass<'_, '_, '_> {
     }
 
     fn srcset(&self, attributes: Attributes<'_>) -> Option<Set> {
-        let value = attributes.first(LAZY_SRCSET).or(attributes.first(&["srcset"]))?;
+        let late = if attributes.has_data() { LAZY_SRCSET } else { &[] };
+        let value = attributes.first(late).or(attributes.first(&["srcset"]))?;
         let mut set: Option<Set> = None;
         let mut largest = 0.0;
         for candidate in srcset::parse(value) {
@@ -298,13 +297,21 @@ impl Pass<'_, '_, '_> {
     }
 
     fn embedded(&mut self, address: Option<&str>, attributes: Attributes<'_>) {
-        let Some(url) = address.and_then(|address| links::web(address, self.base)) else {
-            return self.note(Reason::Embed, address.unwrap_or("embed"));
-        };
+        let text = address.map(|address| links::on_host(address, self.base));
+        if let Some(simple) = text.as_deref().and_then(Simple::of) {
+            return self.embedded_at(&simple, attributes);
+        }
+        match address.and_then(|address| links::web(address, self.base)) {
+            Some(url) => self.embedded_at(&url, attributes),
+            None => self.note(Reason::Embed, address.unwrap_or("embed")),
+        }
+    }
+
+    fn embedded_at(&mut self, url: &impl Located, attributes: Attributes<'_>) {
         let [width, height, style] = ["width", "height", "style"].map(|name| attributes.get(name));
         if self.cleaner.policy.trackers
-            && (trackers::is_beacon(&url)
-                || trackers::is_share_button(&url)
+            && (trackers::is_beacon(url)
+                || trackers::is_share_button(url)
                 || trackers::is_pixel_size(width, height, style))
         {
             return self.note(Reason::Pixel, url.as_str());
@@ -313,7 +320,7 @@ impl Pass<'_, '_, '_> {
         if self.cleaner.policy.embeds == embeds::Policy::Strip {
             return;
         }
-        let mut shown = embeds::shown(&url);
+        let mut shown = embeds::shown(url);
         // An object and the embed inside it show the same.
         if self.last_embed.as_ref() == Some(&shown.address) {
             return;
