@@ -44,6 +44,8 @@ fn main() {
     let feed = support::rss(&contents, 1);
     let tangled: Vec<String> = (0..20).map(support::tangled).collect();
     let (direct, proxied) = (Policy::default(), support::proxied());
+    let mut parsed = Policy::default();
+    parsed.clean.fast = false;
     let source = support::source(feed.as_bytes());
     let repaired = repair::repair(&feed, &Limits::default(), &mut Report::default()).expect("a feed");
     let job = rewrite::Job::new(&repaired.text, &proxied);
@@ -89,8 +91,16 @@ fn main() {
         "fields-signed" => Box::new(|| {
             black_box(cleaned(&contents, &proxied));
         }),
-        "fields-tree" => Box::new(|| {
+        "fields-tangled" => Box::new(|| {
             black_box(cleaned(&tangled, &direct));
+        }),
+        "fields-parsed" => Box::new(|| {
+            black_box(cleaned(&tangled, &parsed));
+        }),
+        "ammonia-tangled" => Box::new(|| {
+            for content in &tangled {
+                drop(black_box(sanitizer_alone(content)));
+            }
         }),
         "whole" => Box::new(|| drop(black_box(transform(&source, &direct, None)))),
         "whole-signed" => Box::new(|| drop(black_box(transform(&source, &proxied, None)))),

@@ -133,7 +133,7 @@ pub(crate) fn rss(contents: &[String], first: u64) -> String {
     out
 }
 
-/// A page of English prose that is rich in tags, some of them seldom: for fields that need the tree.
+/// A page of English prose that is rich in tags, some of them seldom, and not one in order.
 pub(crate) fn tangled(seed: u64) -> String {
     let mut n = Numbers::new(seed + 77);
     let words = [

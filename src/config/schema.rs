@@ -350,7 +350,7 @@ pub const CLEAN: &[Setting<Clean>] = rows! {
         "Remove tracking pixels and tracking parameters.",
         |o, v| o.trackers = v.flag()?;
     "fast" = "true",
-        "Clean markup that is in order in one scan, without a tree. What comes out is the same.",
+        "Ask neither tokenizer nor tree about markup of which it is proven what they would make. What comes out is the same.",
         |o, v| o.fast = v.flag()?;
     "rewrite" = "[]",
         "Rules for addresses: [{ match = '^https://api\\.blog\\.example/article/(\\d+)$', replace = 'https://blog.example/a-$1' }]",

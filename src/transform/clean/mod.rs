@@ -56,8 +56,8 @@ pub struct Policy {
     pub unwrap: images::unwrap::Rules,
     /// Ceilings of one field.
     pub limits: FieldLimits,
-    /// Whether markup that is in order is cleaned in one scan. What comes out is the same: off, if
-    /// that should ever be in doubt.
+    /// Whether tokenizer and sanitizer are asked only about what is not proven without them. What comes
+    /// out is the same: off, if that should ever be in doubt.
     pub fast: bool,
 }
 
