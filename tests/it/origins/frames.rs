@@ -5,12 +5,9 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use limpid::fetch::connect::Roots;
 use limpid::fetch::{Error, Fetcher};
 use limpid::message::{Fetched, Validators};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
+use rustls::{ServerConnection, Stream};
 use url::Url;
 
 use super::{FEED, home};
@@ -18,32 +15,21 @@ use crate::support::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS, WINDOW_UPDATE,
     frame,
 };
+use crate::support::tls;
 
 /// What the origin says once it was asked; then, after a while, nothing more.
 type Said = Vec<u8>;
 
-fn certificate() -> CertificateDer<'static> {
-    CertificateDer::from_pem_slice(include_bytes!("../support/self-signed.crt")).expect("certificate")
-}
-
 /// An origin that agrees on HTTP/2 and says `said` to the first request.
 fn origin(said: Said) -> Url {
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../support/self-signed.key")).expect("key");
-    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate()], key)
-        .expect("a certificate that fits its key");
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    let config = tls::config(&[b"h2"]);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
     let address = listener.local_addr().expect("address");
     std::thread::spawn(move || {
-        let config = Arc::new(config);
         // A second connection gets the same: it may be tried once more.
         while let Ok((mut tcp, _)) = listener.accept() {
-            let mut tls = ServerConnection::new(Arc::clone(&config)).expect("connection");
-            let mut stream = Stream::new(&mut tls, &mut tcp);
+            let mut session = ServerConnection::new(Arc::clone(&config)).expect("connection");
+            let mut stream = Stream::new(&mut session, &mut tcp);
             let mut heard: Vec<u8> = Vec::new();
             // The preface and a request are some 100 bytes and more.
             while heard.len() < 100 {
@@ -71,10 +57,8 @@ const SOON: Duration = Duration::from_secs(3);
 const AT_LEISURE: Duration = Duration::from_secs(30);
 
 async fn ask(said: Said, time: Duration) -> Result<Fetched, Error> {
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate()).expect("a root");
     let mut options = home();
-    options.roots = Roots::Custom(Arc::new(roots));
+    options.roots = tls::roots();
     options.timeout = time;
     options.connect_timeout = AT_LEISURE;
     options.idle_timeout = time;

@@ -5,6 +5,7 @@ mod addresses;
 mod trickles;
 mod bombs;
 mod frames;
+mod pictures;
 
 use limpid::fetch::{Error, Fetcher, Options};
 use limpid::message::Validators;

@@ -11,6 +11,8 @@
 //! assert_eq!(origin.count("/feed"), 1);
 //! ```
 
+mod http2;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +24,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
+
+use super::tls;
 
 /// What an origin says when nobody told it otherwise.
 const NOT_SCRIPTED: u16 = 404;
@@ -153,14 +157,15 @@ impl Shared {
 
 /// A scripted origin. Stops when dropped.
 pub struct Origin {
+    scheme: &'static str,
     address: SocketAddr,
     shared: Arc<Shared>,
-    accepting: JoinHandle<()>,
+    accepting: Vec<JoinHandle<()>>,
 }
 
 impl Drop for Origin {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accepting.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -172,6 +177,36 @@ impl Origin {
 
     /// An origin on a loopback address of the test's choice.
     pub async fn start_at(ip: IpAddr) -> Self {
+        Self::listening(ip, |stream, shared| async move {
+            // The other side may go away at any moment: that is what many tests are about.
+            let _ = converse(stream, &shared).await;
+        })
+        .await
+    }
+
+    /// An origin that speaks https, for who trusts [`tls::roots`].
+    pub async fn start_https() -> Self {
+        Self::start().await.behind_tls(b"http/1.1").await
+    }
+
+    /// The same over HTTP/2. Of how an answer goes over the wire it knows but one manner: whole.
+    pub async fn start_http2() -> Self {
+        let plain = Self::listening(Ipv4Addr::LOCALHOST.into(), http2::converse).await;
+        plain.behind_tls(b"h2").await
+    }
+
+    async fn behind_tls(mut self, protocol: &[u8]) -> Self {
+        let (address, accepting) = tls::before(self.address, &[protocol]).await;
+        (self.scheme, self.address) = ("https", address);
+        self.accepting.push(accepting);
+        self
+    }
+
+    async fn listening<F, D>(ip: IpAddr, converse: F) -> Self
+    where
+        F: Fn(TcpStream, Arc<Shared>) -> D + Send + 'static,
+        D: Future<Output = ()> + Send + 'static,
+    {
         let listener = TcpListener::bind((ip, 0)).await.expect("a loopback port");
         let address = listener.local_addr().expect("address");
         let shared = Arc::new(Shared {
@@ -180,11 +215,18 @@ impl Origin {
             busy: AtomicUsize::new(0),
             busiest: AtomicUsize::new(0),
         });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        let ours = Arc::clone(&shared);
+        let accepting = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                ours.connections.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(converse(stream, Arc::clone(&ours)));
+            }
+        });
         Self {
+            scheme: "http",
             address,
             shared,
-            accepting,
+            accepting: vec![accepting],
         }
     }
 
@@ -195,12 +237,12 @@ impl Origin {
 
     /// Its address of `path`, by IP.
     pub fn url(&self, path: &str) -> Url {
-        Url::parse(&format!("http://{}{path}", self.address)).expect("url")
+        Url::parse(&format!("{}://{}{path}", self.scheme, self.address)).expect("url")
     }
 
     /// Its address of `path`, by a name (for a resolver that knows it).
     pub fn url_as(&self, name: &str, path: &str) -> Url {
-        Url::parse(&format!("http://{name}:{}{path}", self.address.port())).expect("url")
+        Url::parse(&format!("{}://{name}:{}{path}", self.scheme, self.address.port())).expect("url")
     }
 
     /// Begins the script of one path anew: 200, empty, until told otherwise.
@@ -376,28 +418,11 @@ impl At<'_> {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        shared.connections.fetch_add(1, Ordering::SeqCst);
-        let shared = Arc::clone(&shared);
-        tokio::spawn(async move {
-            // The other side may go away at any moment: that is what many tests are about.
-            let _ = converse(stream, &shared).await;
-        });
-    }
-}
-
 /// Answers requests on one connection until either side ends it.
 async fn converse(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     while let Some(asked) = read_request(&mut stream).await? {
-        let answer = answer_to(&asked, shared);
         let head_only = asked.method == "HEAD";
-        shared.script().asked.push(asked);
-        let busy = shared.busy.fetch_add(1, Ordering::SeqCst) + 1;
-        shared.busiest.fetch_max(busy, Ordering::SeqCst);
-        if let Some(held) = &answer.held {
-            held.pass().await;
-        }
+        let answer = hear(asked, shared).await;
         let said = say(&mut stream, &answer, head_only).await;
         shared.busy.fetch_sub(1, Ordering::SeqCst);
         if !said? {
@@ -405,6 +430,18 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()>
         }
     }
     Ok(())
+}
+
+/// Notes the request and gives its answer, as soon as it may be said. Whoever said it is busy no more.
+async fn hear(asked: Asked, shared: &Shared) -> Answer {
+    let answer = answer_to(&asked, shared);
+    shared.script().asked.push(asked);
+    let busy = shared.busy.fetch_add(1, Ordering::SeqCst) + 1;
+    shared.busiest.fetch_max(busy, Ordering::SeqCst);
+    if let Some(held) = &answer.held {
+        held.pass().await;
+    }
+    answer
 }
 
 fn answer_to(asked: &Asked, shared: &Shared) -> Answer {
