@@ -235,7 +235,8 @@ fn clean(
     let text = decode::text(bytes, source.content_type, &mut report)?;
     let document = repair::repair(&text, &policy.limits, &mut report)?;
     // Only UTF-8 is borrowed; in any other charset, and in a repaired document, entries are not the source's bytes.
-    if !stubs.is_empty() && !(matches!(text, Cow::Borrowed(_)) && report.repairs.is_empty()) {
+    let is_as_it_came = matches!(text, Cow::Borrowed(_)) && report.repairs.is_empty();
+    if !stubs.is_empty() && !is_as_it_came {
         return Err(Error::Unsound);
     }
     let outline = rewrite::outline(&document)?;
