@@ -99,7 +99,9 @@ fn main() {
         .filter(|argument| std::path::Path::new(argument).is_file())
         .collect();
     if !feeds.is_empty() {
-        feeds.iter().for_each(|file| real(rounds, file));
+        for file in &feeds {
+            real(rounds, file);
+        }
         return;
     }
     whole(rounds);
