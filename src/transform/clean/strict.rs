@@ -312,7 +312,7 @@ fn decoded(text: &str, is_value: bool) -> Option<String> {
             .position(|byte| !byte.is_ascii_alphanumeric())
             .unwrap_or(after.len());
         let next = after.as_bytes().get(name);
-        if (name == 0 && matches!(next, Some(b' ' | b'\n' | b'\t' | b'&')))
+        if (name == 0 && next != Some(&b'#'))
             // Whatever known name this begins with, it is none before an equals sign (§13.2.5.73).
             || (is_value && name > 0 && next == Some(&b'='))
         {

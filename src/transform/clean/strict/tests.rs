@@ -78,6 +78,7 @@ fn an_article_is_neither_tokenized_nor_parsed() {
         "<div><i><br>2024</i></div><img src=\"https://images.weserv.nl/?url=static.a.example/1.jpg\" width=\"100%\"><div><small style=\"color: #999;\">x</small></div>",
         "<p>a <a href=\"https://a.example/1\" rel=\"ArticleRef\">b</a></p><iframe width=\"100%\" src=\"https://www.youtube.com/embed/V?x\"> </iframe><p><em>© c</em></p>",
         "<ul class=\"l\"><li>a &amp; b</li><li><p>c&nbsp;d</p></li></ul><!-- more --><h3>e</h3><p>f<br />g</p>",
+        "<p>a & b, &) &; &</p>&",
         "<P ALIGN=center>a<p>b<ul><li>c<li>d</ul><table border=0><tr><td>e<td>f</table>",
         "<p>a < b<b><i>c</b></i><script async src=\"x.js\">if (a > b) c()</script><figure><picture><img src=/a.png></picture></figure>",
         "<!-- a > b --><p>1<a href=\"#fn1\">2</a></p><ol><li id=\"fn1\">3</ol><video src=https://a.example/v.mp4></video>",
