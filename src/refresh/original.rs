@@ -76,7 +76,7 @@ pub struct Originals {
 #[derive(Debug)]
 pub struct Packed {
     about: Original,
-    body: Vec<u8>,
+    body: Box<[u8]>,
     length: usize,
 }
 
@@ -86,7 +86,8 @@ impl Packed {
     pub fn new(source: &Source<'_>) -> Option<Self> {
         Some(Self {
             length: source.bytes.len(),
-            body: zstd::bulk::compress(source.bytes, 1).ok()?,
+            // As large as it is: the compressor hands over room for the worst case, three times that.
+            body: zstd::bulk::compress(source.bytes, 1).ok()?.into_boxed_slice(),
             about: Original {
                 body: Bytes::new(),
                 content_type: source.content_type.map(str::to_owned),
