@@ -38,6 +38,37 @@ pub fn mint(entries: &[Entry]) -> Vec<Option<String>> {
     minted
 }
 
+/// Gives entries that share an id one each, as every format wants it (RSS 2.0 `guid`, JSON Feed 1.1 `id`: unique;
+/// Atom: one id is one entry, RFC 4287 §4.1.1). The last of them keeps it, because feeds grow at the start;
+/// another is known by a hash of the id and what stays when a text is corrected; and where that is the
+/// same, they are counted from the end.
+pub fn tell_apart(entries: &mut [Entry]) {
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for entry in entries.iter_mut().rev() {
+        let Some(id) = entry.id.take() else { continue };
+        let mut told = id;
+        if taken.contains(&told) {
+            let hash = hashed(&[
+                "shared",
+                &told,
+                entry.link.as_deref().unwrap_or_default(),
+                &entry.title.value,
+                entry.published.as_deref().unwrap_or_default(),
+                entry.enclosures.first().map_or("", |enclosure| &enclosure.url),
+            ]);
+            told.clone_from(&hash);
+            let count = counts.entry(hash.clone()).or_insert(1);
+            while taken.contains(&told) {
+                *count += 1;
+                told = format!("{hash}:{count}");
+            }
+        }
+        taken.insert(told.clone());
+        entry.id = Some(told);
+    }
+}
+
 /// The id of an entry: its own, else one for it alone.
 #[must_use]
 pub fn entry(entry: &Entry) -> String {
@@ -316,6 +347,31 @@ mod tests {
         let distinct: HashSet<_> = before.iter().flatten().collect();
         assert_eq!(distinct.len(), 3, "{before:?}");
         let after = mint(&[std::slice::from_ref(&new), &feed].concat());
+        assert_eq!(
+            after.get(1..),
+            Some(&before[..]),
+            "a new entry changes no other's"
+        );
+    }
+
+    #[test]
+    fn no_two_entries_keep_one_id_and_the_oldest_keeps_it() {
+        let sharing = |title: &str| Entry {
+            id: Some("i".to_owned()),
+            ..saying(title, None, None, "")
+        };
+        let told = |entries: &[Entry]| {
+            let mut entries = entries.to_vec();
+            tell_apart(&mut entries);
+            let ids = entries.into_iter().map(|entry| entry.id.unwrap_or_default());
+            ids.collect::<Vec<_>>()
+        };
+        let feed = [sharing("C"), sharing("B"), sharing("B"), sharing("A")];
+        let before = told(&feed);
+        assert_eq!(before.last().map(String::as_str), Some("i"));
+        assert_eq!(before.iter().collect::<HashSet<_>>().len(), 4, "{before:?}");
+        assert!(before.iter().all(|id| id == "i" || is_iri(id)), "{before:?}");
+        let after = told(&[std::slice::from_ref(&sharing("D")), &feed].concat());
         assert_eq!(
             after.get(1..),
             Some(&before[..]),

@@ -69,7 +69,7 @@ pub fn convert(cleaned: &Cleaned<'_>, format: Format, own: Own<'_>) -> Result<(V
     write(&feed, cleaned.kind, format, own)
 }
 
-/// Gives feed and entries the ids they have not.
+/// Gives feed and entries the ids they have not, and each entry one of its own.
 fn name(feed: &mut Feed, cleaned: &Cleaned<'_>) {
     feed.id = feed.id.take().or_else(|| cleaned.id.map(str::to_owned));
     if feed.entries.len() == cleaned.entries.len() {
@@ -81,6 +81,7 @@ fn name(feed: &mut Feed, cleaned: &Cleaned<'_>) {
     for (entry, id) in feed.entries.iter_mut().zip(minted) {
         entry.id = entry.id.take().or(id);
     }
+    ids::tell_apart(&mut feed.entries);
 }
 
 /// Writes a feed that was read from a document of kind `from`.

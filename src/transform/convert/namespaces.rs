@@ -109,72 +109,70 @@ impl Namespaces {
 
     /// Elements for the `rss` crate, which escapes them.
     pub(super) fn for_rss(&self, extensions: &[Extension]) -> rss::extension::ExtensionMap {
-        let mut map = rss::extension::ExtensionMap::new();
-        for extension in extensions {
-            if let Some(element) = self.rss_element(extension) {
-                let (prefix, local) = element.name.split_once(':').unwrap_or(("", &element.name));
-                let elements = map
-                    .entry(prefix.to_owned())
-                    .or_default()
-                    .entry(local.to_owned())
-                    .or_default();
-                elements.push(element);
-            }
-        }
-        map
+        by_prefix(extensions, |extension| self.rss_element(extension))
     }
 
-    fn rss_element(&self, extension: &Extension) -> Option<rss::extension::Extension> {
-        let mut children: BTreeMap<String, Vec<rss::extension::Extension>> = BTreeMap::new();
-        for child in &extension.children {
-            if let Some(element) = self.rss_element(child) {
-                children.entry(element.name.clone()).or_default().push(element);
-            }
-        }
-        Some(rss::extension::Extension {
-            name: self.qualified(&extension.name)?,
+    fn rss_element(&self, extension: &Extension) -> Option<(String, rss::extension::Extension)> {
+        let name = self.qualified(&extension.name)?;
+        let element = rss::extension::Extension {
+            name: name.clone(),
             value: (!extension.text.is_empty()).then(|| extension.text.clone()),
             attrs: self.attributes(extension).into_iter().collect(),
-            children,
-        })
+            children: by_name(&extension.children, |child| self.rss_element(child)),
+        };
+        Some((name, element))
     }
 
     /// Elements for `atom_syndication`. It writes the values of their attributes as they are (seen in
     /// 0.12.10), so they are escaped here: without this, an attribute could end its element and begin
     /// a `<content>` of its own behind the sanitizer's back.
     pub(super) fn for_atom(&self, extensions: &[Extension]) -> atom_syndication::extension::ExtensionMap {
-        let mut map = atom_syndication::extension::ExtensionMap::new();
-        for extension in extensions {
-            if let Some(element) = self.atom_element(extension) {
-                let (prefix, local) = element.name.split_once(':').unwrap_or(("", &element.name));
-                let elements = map
-                    .entry(prefix.to_owned())
-                    .or_default()
-                    .entry(local.to_owned())
-                    .or_default();
-                elements.push(element);
-            }
-        }
-        map
+        by_prefix(extensions, |extension| self.atom_element(extension))
     }
 
-    fn atom_element(&self, extension: &Extension) -> Option<atom_syndication::extension::Extension> {
-        let mut children: BTreeMap<String, Vec<atom_syndication::extension::Extension>> = BTreeMap::new();
-        for child in &extension.children {
-            if let Some(element) = self.atom_element(child) {
-                children.entry(element.name.clone()).or_default().push(element);
-            }
-        }
+    fn atom_element(
+        &self,
+        extension: &Extension,
+    ) -> Option<(String, atom_syndication::extension::Extension)> {
+        let name = self.qualified(&extension.name)?;
         let attributes = self.attributes(extension).into_iter();
-        Some(atom_syndication::extension::Extension {
-            name: self.qualified(&extension.name)?,
+        let element = atom_syndication::extension::Extension {
+            name: name.clone(),
             value: (!extension.text.is_empty()).then(|| extension.text.clone()),
             attrs: attributes
                 .map(|(name, value)| (name, escape(value).into_owned()))
                 .collect(),
-            children,
-        })
+            children: by_name(&extension.children, |child| self.atom_element(child)),
+        };
+        Some((name, element))
     }
+}
+
+/// Elements as both crates keep them inside another: by their names. `write` gives name and element.
+fn by_name<E>(
+    extensions: &[Extension],
+    write: impl Fn(&Extension) -> Option<(String, E)>,
+) -> BTreeMap<String, Vec<E>> {
+    let mut map: BTreeMap<String, Vec<E>> = BTreeMap::new();
+    for (name, element) in extensions.iter().filter_map(write) {
+        map.entry(name).or_default().push(element);
+    }
+    map
+}
+
+/// Elements as both crates keep them in a feed or an entry: by prefix, then by local name.
+fn by_prefix<E>(
+    extensions: &[Extension],
+    write: impl Fn(&Extension) -> Option<(String, E)>,
+) -> BTreeMap<String, BTreeMap<String, Vec<E>>> {
+    let mut map: BTreeMap<String, BTreeMap<String, Vec<E>>> = BTreeMap::new();
+    for (name, elements) in by_name(extensions, write) {
+        let (prefix, local) = name.split_once(':').unwrap_or(("", &name));
+        map.entry(prefix.to_owned())
+            .or_default()
+            .insert(local.to_owned(), elements);
+    }
+    map
 }
 
 /// Whether `name` can stand as a part of an XML name: letters, digits, `_`, `-` and `.`, not beginning

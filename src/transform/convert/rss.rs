@@ -47,7 +47,6 @@ pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
         .unwrap_or_default()
         .to_owned();
     let (editor, creators) = author(&feed.authors);
-    let mut known = HashSet::new();
     let mut channel = rss::Channel {
         // A description is demanded (RSS 2.0, "Required channel elements"); a feed without one has its title.
         description: first([Some(feed.subtitle.to_html().as_str()), Some(title.as_str())])
@@ -92,7 +91,7 @@ pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
         items: feed
             .entries
             .iter()
-            .map(|entry| item(entry, &mut known, &namespaces))
+            .map(|entry| item(entry, &namespaces))
             .collect(),
         extensions: namespaces.for_rss(&extensions),
         dublin_core_ext: dublin_core(creators, &feed.contributors),
@@ -118,10 +117,8 @@ fn prefixes_inside(extensions: &[Extension], feed: &Feed, namespaces: &Namespace
     all.flat_map(|extension| namespaces.used_by(extension)).collect()
 }
 
-/// `known` are the ids of the items before: no two may have the same.
-fn item(entry: &Entry, known: &mut HashSet<String>, namespaces: &Namespaces) -> rss::Item {
+fn item(entry: &Entry, namespaces: &Namespaces) -> rss::Item {
     let id = ids::entry(entry);
-    let is_new = known.insert(id.clone());
     // With both, the summary is the description and the content stands beside it.
     let (description, content) = match (entry.summary.is_empty(), entry.content.is_empty()) {
         (false, false) => (entry.summary.to_html(), Some(entry.content.to_html())),
@@ -143,7 +140,7 @@ fn item(entry: &Entry, known: &mut HashSet<String>, namespaces: &Namespaces) -> 
             .first()
             .filter(|first| ids::is_web_address(&first.url))
             .map(enclosure),
-        guid: is_new.then(|| rss::Guid {
+        guid: Some(rss::Guid {
             permalink: ids::is_web_address(&id)
                 && ids::is_iri(&id)
                 && (entry.id_is_permalink || entry.link.as_deref() == Some(&id)),

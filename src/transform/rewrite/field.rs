@@ -10,7 +10,7 @@ use url::Url;
 use super::What;
 use super::markup::{in_wrapper, is_markup, own_base, shows_all, to_html, to_xml};
 use super::scan::{Kind, Name, Piece, attributes};
-use super::stream::Stream;
+use super::stream::{Field, Stream};
 use super::tag::{Place, Written};
 use super::text::{
     CDATA_CLOSE, CDATA_OPEN, Form, around, decode, decode_value, escape, form, hides_markup, is_section,
@@ -106,14 +106,7 @@ impl<'j> Stream<'j> {
         let reading = match node {
             Node::Markup => return self.structure(open, name, false),
             Node::Id => return self.torn_id(open, &name),
-            Node::Address(role) => {
-                let depth = self.frames.len();
-                self.structure(open, name, false)?;
-                if let Some(frame) = self.frames.get_mut(depth) {
-                    frame.address = Some(role);
-                }
-                return Ok(());
-            }
+            Node::Address(_) => return self.torn(open, name, node, false),
             // Lenient readers take it for XHTML (feedparser), and so it stays.
             Node::Html if name.is(Vocabulary::Rss, "body") => Reading::Xhtml,
             Node::Html => Reading::Html,
@@ -129,7 +122,21 @@ impl<'j> Stream<'j> {
             return self.flatten(open, &name, node, reading, &pieces);
         }
         self.scanner.give_back(pieces.into_iter());
-        self.structure(open, name, true)
+        self.torn(open, name, node, true)
+    }
+
+    /// A field with elements in it that are no markup: they and the text between them come next.
+    fn torn(&mut self, open: Piece<'j>, name: Name<'j>, node: Node, inline: bool) -> Result<(), Error> {
+        let depth = self.frames.len();
+        self.structure(open, name, inline)?;
+        if let Some(frame) = self.frames.get_mut(depth) {
+            frame.field = Some(Field {
+                node,
+                tag: open.raw,
+                content: self.out.len(),
+            });
+        }
+        Ok(())
     }
 
     /// A field of characters alone.
@@ -145,14 +152,26 @@ impl<'j> Stream<'j> {
         if self.write_tag(open, name)? == Written::Dropped {
             return Ok(());
         }
+        self.write_leaf(raw, node, name, open.raw, base.as_ref());
+        self.out.push_str(close.raw);
+        Ok(())
+    }
+
+    /// All that stands in a field, when no element does.
+    pub(super) fn write_leaf(
+        &mut self,
+        raw: &str,
+        node: Node,
+        name: &Name<'_>,
+        tag: &str,
+        base: Option<&Rc<Url>>,
+    ) {
         let decoded = decode(raw);
-        match self.clean_leaf(&decoded, node, name, open.raw, base.as_ref()) {
+        match self.clean_leaf(&decoded, node, name, tag, base) {
             Some(clean) => self.characters(&decoded, clean, form(raw)),
             None if hides_markup(raw) => write(&decoded, form(raw), &mut self.out),
             None => self.out.push_str(raw),
         }
-        self.out.push_str(close.raw);
-        Ok(())
     }
 
     /// An id with elements in it, which no format knows: what a reader takes for the id is its characters.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::{Kind, Piece};
+use super::scan::{Kind, Piece, Scanner};
 use super::stream::Stream;
 use super::tag::Place;
 use super::text::{decode, form, hides_markup, write, write_core};
@@ -18,6 +18,8 @@ pub(super) struct Run<'t> {
     raw: Cow<'t, str>,
     /// How many runs were joined to it.
     joined: usize,
+    /// Whether it was judged as one before an element.
+    mixed: bool,
 }
 
 /// Runs joined to one, at most: each is read again, and time must stay linear.
@@ -56,19 +58,53 @@ impl<'j> Stream<'j> {
                 end: 0,
                 raw: Cow::Borrowed(raw),
                 joined: 0,
+                mixed: false,
             },
         };
         let mixed = matches!(next.kind, Kind::Open(_) | Kind::Empty(_));
         self.write_run(&run.raw, mixed);
         let end = self.out.len();
-        self.run = Some(Run { end, ..run });
+        self.run = Some(Run { end, mixed, ..run });
         Ok(())
+    }
+
+    /// The innermost element ends, and what was to go from it is gone: text that stood beside that is judged
+    /// again, as if it had come without it.
+    pub(super) fn settle(&mut self) {
+        let run = self.run.take();
+        let Some(frame) = self.frames.last() else { return };
+        if let Some(field) = frame.field.filter(|field| self.is_text_from(field.content)) {
+            let (name, base) = (frame.name, frame.base.clone());
+            let written = self.out.split_off(field.content);
+            let whole = run.filter(|run| run.begin == field.content);
+            let text = whole.map_or(Cow::Owned(written), |run| run.raw);
+            return self.write_leaf(&text, field.node, &name, field.tag, base.as_ref());
+        }
+        if let Some(run) = run.filter(|run| run.mixed && run.end == self.out.len()) {
+            self.out.truncate(run.begin);
+            self.write_run(&run.raw, false);
+        }
+    }
+
+    /// Whether nothing but characters was written since `from`.
+    fn is_text_from(&self, from: usize) -> bool {
+        if self.done.parts.last().is_some_and(|part| part.at >= from) {
+            return false;
+        }
+        let mut written = Scanner::new(self.out.get(from..).unwrap_or_default());
+        loop {
+            match written.next().map(|piece| piece.kind) {
+                Ok(Kind::Text | Kind::Comment | Kind::Instruction) => {}
+                Ok(Kind::End) => return true,
+                _ => return false,
+            }
+        }
     }
 
     fn write_run(&mut self, raw: &str, mixed: bool) {
         let decoded = decode(raw);
         let frame = self.frames.last();
-        let place = frame.and_then(|frame| Some((frame.address?, frame.base.clone())));
+        let place = frame.and_then(|frame| Some((frame.address()?, frame.base.clone())));
         let ruled = match &place {
             Some(_) if !is_words(&decoded) => None,
             _ => self.default_rule(&decoded, mixed),

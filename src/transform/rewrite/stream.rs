@@ -23,10 +23,30 @@ pub(super) struct Frame<'t> {
     pub(super) base: Option<Rc<Url>>,
     /// Data inside a text field: its elements are not fields of their own.
     pub(super) inline: bool,
-    /// Its own text is an address, though elements stand beside it.
-    pub(super) address: Option<Role>,
+    /// The field that it is, though elements stand in it.
+    pub(super) field: Option<Field<'t>>,
     /// Whether it holds what is said of the feed itself.
     is_container: bool,
+}
+
+/// A field with elements in it.
+#[derive(Clone, Copy)]
+pub(super) struct Field<'t> {
+    pub(super) node: Node,
+    /// Its start tag.
+    pub(super) tag: &'t str,
+    /// Where what stands in it begins in the output.
+    pub(super) content: usize,
+}
+
+impl Frame<'_> {
+    /// Its own text is an address, though elements stand beside it.
+    pub(super) fn address(&self) -> Option<Role> {
+        match self.field?.node {
+            Node::Address(role) => Some(role),
+            _ => None,
+        }
+    }
 }
 
 pub(super) struct Stream<'j> {
@@ -112,6 +132,7 @@ impl<'j> Stream<'j> {
             Kind::Text | Kind::Comment | Kind::Instruction => self.run_of_text(piece)?,
             Kind::Open(name) | Kind::Empty(name) => self.element(piece, name)?,
             Kind::Close => {
+                self.settle();
                 self.frames.pop();
                 self.out.push_str(piece.raw);
             }
@@ -164,7 +185,7 @@ impl<'j> Stream<'j> {
                 name,
                 base,
                 inline,
-                address: None,
+                field: None,
                 is_container,
             });
             if is_container {
