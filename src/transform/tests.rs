@@ -413,6 +413,13 @@ const PIECES: &[&str] = &[
     "xml:base='b/'",
     "<svg xmlns='http://www.w3.org/2000/svg'>",
     "</svg>",
+    "<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "<a:link rel='hub' href='x'/>",
+    "two words",
+    "<image>",
+    "</image>",
+    "<url>",
+    "</url>",
     "xmlns:q='\"&gt;&lt;item&gt;'",
 ];
 
