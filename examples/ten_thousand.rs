@@ -110,6 +110,7 @@ fn options(feeds: usize, port: u16, folder: std::path::PathBuf) -> Options {
         public_url: Url::parse("https://feeds.example").expect("url"),
         keys: Arc::new(KeyRing::new(vec![key]).expect("keys")),
         store: StoreKind::Disk(folder),
+        store_timeout: Duration::from_secs(1),
         memory: 64 << 20,
         fetch: home.clone(),
         image_fetch: home,

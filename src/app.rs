@@ -82,6 +82,8 @@ pub struct Options {
     pub keys: Arc<KeyRing>,
     /// Where records live.
     pub store: StoreKind,
+    /// How long an engine that several instances share may take for one answer.
+    pub store_timeout: Duration,
     /// Bytes of records held in memory.
     pub memory: u64,
     /// How feeds are fetched.
@@ -113,6 +115,7 @@ impl From<&Options> for store::Options {
         };
         Self {
             place,
+            timeout: options.store_timeout,
             ..Self::default()
         }
     }

@@ -82,6 +82,8 @@ pub struct Store {
     pub url: Option<Url>,
     /// Bytes of records held in memory.
     pub memory: u64,
+    /// How long an engine may take for one answer.
+    pub timeout: Duration,
 }
 
 /// Which store.
@@ -99,6 +101,7 @@ impl Default for Store {
             path: PathBuf::from("data"),
             url: None,
             memory: 64 << 20,
+            timeout: Duration::from_secs(1),
         }
     }
 }
@@ -276,6 +279,7 @@ impl Choices {
                 (Kind::Disk | Kind::Redis, _) => StoreKind::Disk(self.store.path.clone()),
             },
             memory: self.store.memory,
+            store_timeout: self.store.timeout,
             image_fetch: fetch::Options {
                 allow_private: self.image_allow.clone(),
                 max_body: self.images.max_size,

@@ -266,6 +266,18 @@ const STORE: &[Setting<Choices>] = &[
             Ok(())
         },
     },
+    Setting {
+        about: About {
+            key: "timeout",
+            default: r#""1s""#,
+            doc: "For one answer of Valkey or Redis, and for one connection. Beyond, we serve from memory until it answers again.",
+            secret: false,
+        },
+        set: |o, v| {
+            o.store.timeout = v.timeout()?;
+            Ok(())
+        },
+    },
 ];
 
 const FETCH: &[Setting<Choices>] = rows! {

@@ -263,13 +263,15 @@ fn without_settings_there_is_the_demo_and_nothing_lands_in_the_current_folder() 
 #[test]
 fn the_rooms_get_their_options() {
     let settings = Case::new(
-        "[server]\npublic_url = \"https://x.example/sub/\"\n[images]\nmax_size = \"1MiB\"\n[feeds.a]\nurl = \"https://a.example/f\"",
+        "[server]\npublic_url = \"https://x.example/sub/\"\n[store]\ntimeout = \"250ms\"\n[images]\nmax_size = \"1MiB\"\n[feeds.a]\nurl = \"https://a.example/f\"",
     )
     .load(&[])
     .unwrap();
     let keys = Arc::new(keys::fresh(std::time::UNIX_EPOCH).unwrap());
     let app = settings.app(keys);
     assert_eq!(app.image_fetch.max_body, 1 << 20);
+    let store = crate::store::Options::from(&app);
+    assert_eq!(store.timeout, std::time::Duration::from_millis(250));
     let address = app.endpoints[0].transform.self_url.as_ref().unwrap();
     assert_eq!(address.as_str(), "https://x.example/sub/feeds/a");
     assert!(

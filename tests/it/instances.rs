@@ -1,15 +1,18 @@
 //! Three instances that share a Redis engine: one request to the origin, the same bytes everywhere, and no answer
 //! lost when one of them or the engine goes away.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use limpid::app::StoreKind;
 use limpid::clock::Clock;
 use url::Url;
 
-use crate::support::client::Answer;
+use crate::images::png;
+use crate::support::client::{Answer, Reader};
 use crate::support::engine::Engine;
 use crate::support::origin::Origin;
+use crate::support::program::{Home, Running};
 use crate::support::proxy::{Proxy, proxy};
 
 fn feed(title: &str) -> String {
@@ -127,8 +130,163 @@ async fn a_cold_start_of_three_costs_one_request() {
     assert_eq!(origin.count("/a"), 1);
 }
 
+/// The program itself as one of several instances, and a reader of it.
+struct Instance {
+    reader: Reader,
+    running: Running,
+    _home: Home,
+}
+
+/// Each with a folder and keys of its own, as on machines of their own.
+fn programs(engine: &Engine, origin: &Origin, paths: &[&str]) -> Vec<Instance> {
+    let mut settings = format!(
+        "[server]\npublic_url = \"https://feeds.example/sub\"\n\
+         [store]\nkind = \"redis\"\nurl = \"{}\"\n\
+         [fetch]\nallow_private = [\"127.0.0.0/8\"]\n\
+         [refresh]\nmin = \"1s\"\nbackground = false\n\
+         [images]\nallow_private = [\"127.0.0.0/8\"]\nprefetch = false\n",
+        engine.url()
+    );
+    for path in paths {
+        let _ = writeln!(settings, "[feeds.{}]\nurl = \"{}\"", &path[1..], origin.url(path));
+    }
+    let one = || {
+        let home = Home::with_settings(&settings);
+        let mut running = Running::start(&home, &[]);
+        let address = running.said("readers").parse::<Url>().expect("an address");
+        let address = address.socket_addrs(|| None).expect("an address")[0];
+        Instance {
+            reader: Reader::of(address),
+            running,
+            _home: home,
+        }
+    };
+    tokio::task::block_in_place(|| (0..3).map(|_| one()).collect())
+}
+
+/// Waits until the instance says it, for at most a while.
+async fn goes_on_to_say(instance: &Instance, text: &str) -> Answer {
+    let waiting = async {
+        loop {
+            let answer = instance.reader.get("/feeds/a").await.has_status(200);
+            if answer.text().contains(text) {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+    waited.unwrap_or_else(|_| panic!("{text} never came"))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_instance_killed_in_the_middle_of_a_refresh_is_succeeded() {
+async fn a_process_killed_while_its_origin_hangs_is_succeeded_and_no_reader_notices() {
+    let (engine, origin) = (Engine::start(), Origin::start().await);
+    origin
+        .at("/a")
+        .gives(feed("one"))
+        .with("cache-control", "max-age=1");
+    let mut all = programs(&engine, &origin, &["/a"]);
+    let mut first = Vec::new();
+    for instance in &all {
+        first.push(essence(&goes_on_to_say(instance, "one").await));
+    }
+    assert!(first.iter().all(|one| *one == first[0]));
+
+    // Nobody but the first is asked: the turn is its own, and the origin hangs.
+    let held = origin
+        .at("/a")
+        .gives(feed("two"))
+        .with("cache-control", "max-age=3600")
+        .held();
+    let asking = async {
+        loop {
+            all[0].reader.get("/feeds/a").await.has_status(200);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        () = held.arrived() => {}
+        () = asking => {}
+        () = tokio::time::sleep(Duration::from_secs(30)) => panic!("nothing was refreshed"),
+    }
+    let lease = "limpid:1:lease:feed:a";
+    let left = engine.says(&["PTTL", lease]).await;
+    assert!(
+        left > 10_000,
+        "the first has the turn for as long as an origin may take: {left}"
+    );
+    let killed = all.remove(0);
+    killed.running.signal("KILL");
+    drop(killed);
+    let before = origin.count("/a");
+
+    // Nobody gave the turn back: the others wait for it, their readers do not.
+    for turn in 0..40 {
+        let answer = all[turn % 2].reader.get("/feeds/a").await.has_status(200);
+        assert_eq!(essence(&answer), first[0]);
+    }
+    assert_eq!(origin.count("/a"), before, "the turn is still the dead one's");
+    assert!(engine.says(&["PTTL", lease]).await > 0);
+
+    // Its time ends (here: sooner).
+    held.release();
+    engine.says(&["PEXPIRE", lease, "1"]).await;
+    let mut second = Vec::new();
+    for instance in &all {
+        second.push(essence(&goes_on_to_say(instance, "two").await));
+    }
+    assert_eq!(second[0], second[1]);
+    assert_eq!(origin.count("/a"), before + 1, "one of them asked, once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pictures_have_one_address_on_all_instances_and_each_serves_what_another_signed() {
+    let (engine, origin) = (Engine::start(), Origin::start().await);
+    let picture = origin.url("/p.png");
+    origin.at("/p.png").gives(png(3, 2, b"x"));
+    for path in ["/a", "/b", "/c"] {
+        let text = format!("&lt;p&gt;{path} &lt;img src=\"{picture}\"&gt;&lt;/p&gt;");
+        origin.at(path).gives(format!(
+            "<rss version=\"2.0\"><channel><title>{path}</title><item><guid>1</guid><description>{text}</description></item></channel></rss>"
+        ));
+    }
+    let all = programs(&engine, &origin, &["/a", "/b", "/c"]);
+    // Each brings in and cleans another feed that shows the same picture.
+    let mut addresses = Vec::new();
+    for (instance, path) in all.iter().zip(["/a", "/b", "/c"]) {
+        let feed = instance
+            .reader
+            .get(&format!("/feeds{path}"))
+            .await
+            .has_status(200)
+            .text();
+        let address = feed
+            .split("https://feeds.example/sub")
+            .find(|part| part.starts_with("/i/"));
+        let address = address.and_then(|part| part.split(['"', '&']).next());
+        addresses.push(
+            address
+                .unwrap_or_else(|| panic!("no picture of ours in {feed}"))
+                .to_owned(),
+        );
+    }
+    assert!(
+        addresses.iter().all(|address| *address == addresses[0]),
+        "{addresses:?}"
+    );
+    let mut etags = Vec::new();
+    for instance in &all {
+        let answer = instance.reader.get(&addresses[0]).await.has_status(200);
+        etags.push(answer.header("etag").to_owned());
+    }
+    assert!(etags.iter().all(|etag| *etag == etags[0]), "{etags:?}");
+    let forged = addresses[0].replace("/i/", "/i/x");
+    all[0].reader.get(&forged).await.has_status(403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_turn_that_nobody_gives_back_ends_by_itself() {
     let (engine, origin, clock) = (Engine::start(), Origin::start().await, Clock::system());
     origin.at("/a").gives(feed("one"));
     // Another process takes the lease and dies with it: nobody gives it back.

@@ -53,6 +53,15 @@ impl Engine {
         self.signal("-CONT");
     }
 
+    /// What it says to a command whose answer is a number.
+    pub(crate) async fn says(&self, command: &[&str]) -> i64 {
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut asked = redis::cmd(command[0]);
+        asked.arg(&command[1..]);
+        asked.query_async(&mut connection).await.unwrap()
+    }
+
     fn signal(&self, signal: &str) {
         let kill = ["-c", "kill \"$0\" \"$1\"", signal, &self.process.id().to_string()].map(str::to_owned);
         assert!(Command::new("sh").args(kill).status().unwrap().success());

@@ -69,6 +69,7 @@ pub fn proxy() -> Builder {
             public_url,
             keys,
             store: StoreKind::Memory,
+            store_timeout: Duration::from_secs(1),
             memory: 64 << 20,
             fetch: home.clone(),
             image_fetch: home,
