@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use html5ever::data::NAMED_ENTITIES;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
@@ -12,6 +13,8 @@ use crate::transform::{Limits, Source};
 
 /// Folders in folders.
 const MAX_DEPTH: usize = 32;
+/// The longest reference (`&CounterClockwiseContourIntegral;` is HTML's longest), in bytes.
+const LONGEST_REFERENCE: usize = 64;
 /// Outlines in one list.
 const MAX_OUTLINES: usize = 50_000;
 
@@ -298,18 +301,51 @@ fn attributes(tag: &BytesStart<'_>) -> Vec<(String, String)> {
     read
 }
 
-/// Text without its references; one that means nothing stays as it is.
+/// Text without its references: XML's, numbers, and the names that only HTML knows, as many programs write them.
+/// What is no reference stays as it is.
 fn plain(text: &str) -> String {
-    match unescape(text) {
-        Ok(plain) => plain.into_owned(),
-        // A bare & somewhere: only what is sure.
-        Err(_) => text
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&quot;", "\"")
-            .replace("&apos;", "'")
-            .replace("&amp;", "&"),
+    let (mut read, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find('&') {
+        read.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let length = match reference(rest) {
+            Some((meant, length)) => {
+                read.push_str(&meant);
+                length
+            }
+            None => {
+                read.push('&');
+                1
+            }
+        };
+        rest = &rest[length..];
     }
+    read.push_str(rest);
+    read
+}
+
+/// What the reference at the beginning of `rest` means, and how many bytes it takes.
+fn reference(rest: &str) -> Option<(String, usize)> {
+    let end = rest.bytes().take(LONGEST_REFERENCE).position(|b| b == b';')?;
+    let name = rest.get(1..=end)?;
+    let meant = if name.starts_with('#') {
+        let meant = unescape(&rest[..=end]).ok()?.into_owned();
+        // Nothing that XML cannot say again.
+        meant
+            .chars()
+            .all(|c| !c.is_control() || "\t\n\r".contains(c))
+            .then_some(meant)?
+    } else {
+        // (0, 0) stands at what only begins a name.
+        let &(first, second) = NAMED_ENTITIES.get(name)?;
+        let meant: String = [first, second]
+            .into_iter()
+            .filter(|code| *code != 0)
+            .filter_map(char::from_u32)
+            .collect();
+        Some(meant).filter(|meant| !meant.is_empty())?
+    };
+    Some((meant, end + 1))
 }
 
 #[cfg(test)]
@@ -351,6 +387,39 @@ mod tests {
             "{ours}"
         );
         assert!(!ours.contains("a.example"), "{ours}");
+    }
+
+    #[test]
+    fn references_mean_what_they_mean_in_html_and_a_bare_ampersand_spoils_none() {
+        for (written, meant) in [
+            ("A&nbsp;B &ndash; C&hellip;", "A\u{a0}B \u{2013} C\u{2026}"),
+            (
+                "caf&eacute; &amp; bar & &lt;b&gt; &quot;x&quot; &apos;",
+                "caf\u{e9} & bar & <b> \"x\" '",
+            ),
+            (
+                "&#8217;&#x2019;&#0;&#xfffe9999;",
+                "\u{2019}\u{2019}&#0;&#xfffe9999;",
+            ),
+            ("&amp;nbsp; &unheard; &", "&nbsp; &unheard; &"),
+            (
+                "AT&T; &copy 2026 &NotEqualTilde;",
+                "AT&T; &copy 2026 \u{2242}\u{338}",
+            ),
+        ] {
+            let list = format!(
+                "<opml version='2.0'><head><title>{written}</title></head><body><outline text='{}' xmlUrl='https://a.example/'/></body></opml>",
+                written.replace('\'', "&#39;")
+            );
+            let document = read_text(&list);
+            assert_eq!(
+                (document.title.as_str(), document.feeds()[0].title()),
+                (meant, meant.trim()),
+                "{written}"
+            );
+            let again = String::from_utf8(document.write().unwrap()).unwrap();
+            assert_eq!(read_text(&again), document, "{again}");
+        }
     }
 
     #[test]

@@ -213,6 +213,45 @@ async fn three_hundred_feeds_are_imported_politely_and_resumed() {
     );
 }
 
+#[tokio::test]
+async fn a_title_that_the_owner_gave_is_kept_and_the_feed_s_own_may_change() {
+    let origin = Origin::start().await;
+    for path in ["/own", "/given", "/gone"] {
+        origin.at(path).gives(FEED);
+    }
+    origin.at("/gone").status(410);
+    let outline =
+        |title: &str, path: &str| format!("<outline text='{title}' xmlUrl='{}'/>", origin.url(path));
+    let list = format!(
+        "<opml><body><outline text='News &amp; more'>{}{}</outline>{}</body></opml>",
+        outline(" a ", "/own"),
+        outline("Caf&eacute;&nbsp;A \"1\"", "/given"),
+        outline("Gone &ndash; but wanted", "/gone")
+    );
+    let home = std::sync::Arc::new(home().file("subs.opml", &list));
+    let import = run(&home, &["opml", "import", "subs.opml", "--all"]).await;
+    assert_eq!(import.code, 0, "{import:?}");
+    let written = |name: &str| {
+        let text = std::fs::read_to_string(home.path(&format!("feeds.d/{name}.toml"))).expect(name);
+        text.parse::<toml::Table>().expect("TOML")["feeds"][name].clone()
+    };
+    assert_eq!(written("a").get("title"), None);
+    assert_eq!(
+        written("caf-a-1")["title"].as_str(),
+        Some("Caf\u{e9}\u{a0}A \"1\"")
+    );
+    assert_eq!(
+        written("gone-but-wanted")["title"].as_str(),
+        Some("Gone \u{2013} but wanted")
+    );
+    assert_eq!(run(&home, &["check"]).await.code, 0);
+    let export = run(&home, &["opml", "export"]).await.out;
+    assert!(
+        export.contains("text=\"News &amp; more\"") && export.contains("Caf\u{e9}\u{a0}A"),
+        "{export}"
+    );
+}
+
 #[test]
 fn doctor_finds_a_working_deployment_good_and_says_what_is_wrong_with_another() {
     let home = Home::with_settings("[feeds.demo]\nurl = \"demo:\"\n");

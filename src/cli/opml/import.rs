@@ -20,7 +20,7 @@ use crate::discover;
 use crate::fetch::Fetcher;
 use crate::local::why;
 use crate::opml::Document;
-use crate::transform::Policy;
+use crate::transform::{Policy, Transformed, read as feed};
 
 /// Requests at once to one host.
 const PER_HOST: usize = 2;
@@ -51,7 +51,24 @@ struct Wanted {
 #[derive(Clone, Debug)]
 struct Checked {
     wanted: Wanted,
-    found: Result<Url, String>,
+    found: Result<Found, String>,
+}
+
+/// What answered.
+#[derive(Clone, Debug)]
+struct Found {
+    url: Url,
+    /// What the feed calls itself.
+    title: String,
+}
+
+impl From<discover::Feed> for Found {
+    fn from(feed: discover::Feed) -> Self {
+        Self {
+            url: feed.url,
+            title: own_title(&feed.cleaned).unwrap_or_default(),
+        }
+    }
 }
 
 /// One line of the result.
@@ -107,15 +124,15 @@ impl Import {
             url: url.to_string(),
             note: note.to_owned(),
         };
-        let found = match &checked.found {
-            Ok(found) => found,
+        let (found, own) = match &checked.found {
+            Ok(found) => (&found.url, found.title.as_str()),
             Err(why) if !self.all => return Ok(line("failed", "", why)),
-            Err(_) => url,
+            Err(_) => (url, ""),
         };
         // The address of the list stays where it leads to the feed: then the list and our file say the same.
         let name = feed_file::name_by_title(title, found, settings, taken);
         if !self.dry_run {
-            feed_file::write(settings, &name, url, None).map_err(|error| {
+            feed_file::write(settings, &name, url, given(title, own)).map_err(|error| {
                 let path = feed_file::path(settings, &name);
                 Failure::Failed(format!(
                     "{} cannot be written: {}; what was written stays, run the same again to go on",
@@ -127,10 +144,21 @@ impl Import {
         taken.insert(name.clone());
         Ok(match &checked.found {
             Err(why) => line("unanswered", &name, why),
-            Ok(found) if found == url => line("ok", &name, ""),
-            Ok(found) => line("moved", &name, found.as_str()),
+            Ok(found) if found.url == *url => line("ok", &name, ""),
+            Ok(found) => line("moved", &name, found.url.as_str()),
         })
     }
+}
+
+/// The title that the owner gave the feed, if it is not the feed's own anyway: that one may still change.
+fn given<'t>(title: &'t str, own: &str) -> Option<&'t str> {
+    let is_own = title.split_whitespace().eq(own.split_whitespace());
+    (!title.is_empty() && !is_own).then_some(title)
+}
+
+fn own_title(cleaned: &Transformed) -> Option<String> {
+    let text = std::str::from_utf8(&cleaned.body).ok()?;
+    Some(feed::read(text, cleaned.kind)?.title.to_plain())
 }
 
 /// The feeds to ask for, and lines for those that need no question.
@@ -215,7 +243,7 @@ fn check(wanted: Vec<Wanted>, fetcher: Fetcher, policy: Policy) -> mpsc::Receive
                 while let Some(wanted) = next() {
                     let _turn = turns.acquire().await;
                     let found = discover::feed(&fetcher, &wanted.url, &policy).await;
-                    let found = found.map(|feed| feed.url).map_err(|error| error.to_string());
+                    let found = found.map(Found::from).map_err(|error| error.to_string());
                     if sender.send(Checked { wanted, found }).await.is_err() {
                         return;
                     }
