@@ -85,6 +85,11 @@ impl Server {
         digits.parse().unwrap_or(0)
     }
 
+    /// From now on `VmHWM` is the most from here on.
+    pub(crate) fn forget_the_most(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").expect("/proc");
+    }
+
     pub(crate) fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(0, Iterator::count)
     }
@@ -98,12 +103,15 @@ impl Drop for Server {
     }
 }
 
-/// `limpid`, one folder above the examples.
+/// The program that `LIMPID` names, or else `limpid`, one folder above the examples.
 fn program(folder: &Path, walls: Option<&Walls>) -> Command {
-    let mut path = std::env::current_exe().expect("a path");
-    path.pop();
-    path.pop();
-    path.push("limpid");
+    let path = std::env::var_os("LIMPID").map_or_else(
+        || {
+            let example = std::env::current_exe().expect("a path");
+            example.ancestors().nth(2).expect("a folder").join("limpid")
+        },
+        PathBuf::from,
+    );
     let mut command = match walls {
         // The shell goes in and becomes the program.
         Some(walls) => {
