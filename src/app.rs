@@ -1,5 +1,6 @@
 //! What all requests share, wired once.
 
+mod place;
 mod bodies;
 mod background;
 mod in_force;
@@ -10,7 +11,6 @@ mod pushes;
 pub mod troubles;
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -36,7 +36,7 @@ use crate::refresh::original::Originals;
 use crate::refresh::refresh;
 use crate::schedule::{self, Schedule};
 use crate::sign::KeyRing;
-use crate::store::{self, Place, Store};
+use crate::store::{self, Store};
 use crate::telemetry::Telemetry;
 use crate::transform::EntryMark;
 use crate::transform::convert::{Own, convert};
@@ -48,6 +48,7 @@ use reloads::Reloads;
 
 pub use in_force::InForce;
 use in_force::Wiring;
+pub use place::StoreKind;
 pub use reloads::{Answer, Reloaded};
 
 /// Who may ask for feeds that are not in the settings.
@@ -60,17 +61,6 @@ pub enum Access {
     Signed,
     /// Anyone, for any public address.
     Open,
-}
-
-/// Where records live.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreKind {
-    /// Memory only.
-    Memory,
-    /// The embedded store in this folder.
-    Disk(PathBuf),
-    /// A Valkey or Redis server.
-    Redis(Url),
 }
 
 /// Everything the app is wired from. `config` builds it; tests build it by hand.
@@ -104,21 +94,6 @@ pub struct Options {
     pub trusted_proxies: Vec<IpNet>,
     /// Pushes from hubs and to subscribers.
     pub websub: websub::Options,
-}
-
-impl From<&Options> for store::Options {
-    fn from(options: &Options) -> Self {
-        let place = match &options.store {
-            StoreKind::Memory => Place::Memory,
-            StoreKind::Disk(folder) => Place::Disk(folder.clone()),
-            StoreKind::Redis(url) => Place::Redis(url.to_string()),
-        };
-        Self {
-            place,
-            timeout: options.store_timeout,
-            ..Self::default()
-        }
-    }
 }
 
 /// Seconds beyond an origin's own time that one refresh may take: waiting for a turn, cleaning.
