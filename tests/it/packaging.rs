@@ -212,13 +212,27 @@ fn the_chart_names_only_values_that_it_has_and_closes_what_it_opens() {
 fn the_debian_package_takes_files_that_are_there() {
     let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
     let deb = &manifest["package"]["metadata"]["deb"];
+    let mut destinations = BTreeSet::new();
     for asset in deb["assets"].as_array().expect("assets") {
-        let from = asset[0].as_str().expect("a path");
-        // Made by deploy/debian/build, or a pattern.
-        if !from.starts_with("target/") && !from.contains('*') {
-            assert!(root().join(from).exists(), "{from}");
+        let [from, to] = [0, 1].map(|at| asset[at].as_str().expect("a path"));
+        assert!(
+            destinations.insert((from.rsplit('/').next(), to)),
+            "{to} is written twice"
+        );
+        // Made by deploy/debian/build.
+        if from.starts_with("target/") {
+            continue;
         }
+        // A star is all that a pattern may hold.
+        let (folder, name) = from.rsplit_once('/').unwrap_or(("", from));
+        let start = name.split('*').next().unwrap_or_default();
+        let mut there = std::fs::read_dir(root().join(folder)).expect(from).flatten();
+        let is_there = there.any(|entry| entry.file_name().to_string_lossy().starts_with(start));
+        assert!(is_there && (name == start || name.contains('*')), "{from}");
     }
+    // Without it nothing would be enabled or started.
+    let scripts = deb["maintainer-scripts"].as_str().expect("a folder");
+    assert!(root().join(scripts).is_dir(), "{scripts}");
     for unit in deb["systemd-units"].as_array().expect("units") {
         let name = unit["unit-name"].as_str().expect("a name");
         assert!(
