@@ -19,6 +19,7 @@ pub mod clean;
 pub mod dates;
 pub mod plain;
 pub mod report;
+mod packed;
 mod characters;
 pub mod digest;
 mod work;

@@ -81,6 +81,92 @@ fn base64_that_holds_no_markup_stays_as_it_is() {
 }
 
 #[test]
+fn markup_hides_in_no_base64_that_some_reader_unpacks() {
+    let script = "PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0P";
+    let packed = [
+        format!("{script}g=="),
+        format!("{script}g"),
+        // Bits that say nothing; what is not in the alphabet; what stands behind the end; an element within.
+        format!("{script}h=="),
+        format!("{}!{}g==", &script[..8], &script[8..]),
+        format!("{script}g==/w=="),
+        format!("{}<x:y xmlns:x='urn:x'/>{}g==", &script[..12], &script[12..]),
+    ];
+    let fields = [
+        "title",
+        "summary",
+        "content",
+        "rights",
+        "description",
+        "body",
+        "content:encoded",
+        "dc:title",
+    ];
+    for packed in &packed {
+        for says in [
+            "mode='base64'",
+            "type='application/octet-stream'",
+            "type='text/html' MODE='base64'",
+            "type=''",
+        ] {
+            for field in fields {
+                let item = format!("<{field} {says}>{packed}</{field}>");
+                let rss = rss(&format!("<item>{item}</item>")).replacen(
+                    "<rss ",
+                    "<rss xmlns:content='http://purl.org/rss/1.0/modules/content/' xmlns:dc='http://purl.org/dc/elements/1.1/' ",
+                    1,
+                );
+                let atom = format!(
+                    "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:dc='http://purl.org/dc/elements/1.1/'><entry>{item}</entry></feed>"
+                );
+                // In Atom, those of RSS are no fields.
+                let is_field = !matches!(field, "description" | "body" | "content:encoded");
+                for feed in [Some(rss), is_field.then_some(atom)].into_iter().flatten() {
+                    let once = clean_with(&feed, &policy(), None);
+                    assert!(
+                        !text_of(&once).contains(&script[..12]),
+                        "{feed}\n{}",
+                        text_of(&once)
+                    );
+                    assert_eq!(text_of(&once), clean(&text_of(&once)));
+                    for format in [
+                        crate::message::Format::Rss,
+                        crate::message::Format::Atom,
+                        crate::message::Format::Json,
+                    ] {
+                        let (made, _) = convert::convert(&(&once).into(), format, convert::Own::default())
+                            .expect("converts");
+                        let made = String::from_utf8(made).expect("UTF-8");
+                        assert!(
+                            !made.contains("alert") && !made.contains(&script[..12]),
+                            "{feed}\n{made}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn text_with_the_label_of_something_else_is_text() {
+    let feed = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title type='application/x-own'>test</title></entry></feed>";
+    let made = clean_with(feed, &policy(), None);
+    assert!(text_of(&made).contains(">test</title>"));
+    let (rss, _) = convert::convert(
+        &(&made).into(),
+        crate::message::Format::Rss,
+        convert::Own::default(),
+    )
+    .expect("RSS");
+    assert!(
+        String::from_utf8(rss)
+            .expect("UTF-8")
+            .contains("<title>test</title>")
+    );
+}
+
+#[test]
 fn an_id_is_minted_from_what_the_source_says_and_no_policy_changes_it() {
     let items = "<item><title>A</title><link>https://site.example/1?utm_source=rss&amp;id=1</link></item>\
         <item><title>B</title><description>&lt;img src='https://site.example/pixel.gif' width='1' height='1'&gt;b&lt;script&gt;c&lt;/script&gt;</description></item>\
@@ -514,6 +600,8 @@ fn text_beside_elements_that_go_is_judged_as_if_it_had_come_without_them() {
         "<link>&lt;img src=x.png&gt;<svg xmlns='http://www.w3.org/2000/svg'><item>",
         "<link><x:y z='<svg xmlns='http://www.w3.org/2000/svg'></svg><x:y z='<item>",
         "<link><!--<item>--><svg xmlns='http://www.w3.org/2000/svg'/>",
+        "<item><content mode='base64'><x:y z='<a:link rel='self' href='x'/>PGI+",
+        "<item><content mode='base64'><![CDATA[éPGI+<media:content xmlns:media='http://search.yahoo.com/mrss/' url='a.png'>",
     ] {
         let once = clean(&format!("<feed>{soup}</feed>"));
         assert_eq!(once, clean(&once), "{soup}");

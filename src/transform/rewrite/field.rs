@@ -2,9 +2,6 @@
 
 use std::rc::Rc;
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use url::Url;
 
 use super::What;
@@ -16,15 +13,9 @@ use super::text::{
     CDATA_CLOSE, CDATA_OPEN, Form, around, decode, decode_value, escape, form, hides_markup, is_section,
     write,
 };
-use crate::transform::Error;
 use crate::transform::clean::{self, holds_known_tag, is_same_markup};
 use crate::transform::fields::{Node, Vocabulary};
-
-/// Base64 as feeds write it: with or without padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::transform::{Error, packed};
 
 /// How a field's characters are to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +58,20 @@ fn typed(name: &Name<'_>, raw: &str) -> Reading {
     }
 }
 
-/// The text that `packed` holds, if it is base64 and holds text.
-fn unpack(packed: &str) -> Option<String> {
-    let packed: String = packed.split_ascii_whitespace().collect();
-    String::from_utf8(BASE64.decode(packed).ok()?).ok()
+/// Whether some reader unpacks as base64 what stands in this field, whatever field it is: `mode` says so, or
+/// `type` says what the reader does not know for text (feedparser).
+pub(super) fn may_be_packed(tag: &str) -> bool {
+    attributes(tag).any(|attribute| {
+        let value = decode_value(attribute.raw).to_ascii_lowercase();
+        if attribute.name.eq_ignore_ascii_case("mode") {
+            return value.contains("base64");
+        }
+        let is_text = matches!(value.as_str(), "text" | "plain" | "html" | "xhtml")
+            || value.starts_with("text/")
+            || value.ends_with("+xml")
+            || value.ends_with("/xml");
+        attribute.name.eq_ignore_ascii_case("type") && !is_text
+    })
 }
 
 /// The texts between the elements: so a reader may see them.
@@ -114,6 +115,9 @@ impl<'j> Stream<'j> {
             Node::Typed => typed(&name, open.raw),
         };
         let pieces = self.scanner.take_to_close()?;
+        if let Some(clean) = self.clean_torn_packed(open, &pieces) {
+            return self.packed(open, &name, &clean, &pieces);
+        }
         let holds_markup = pieces.iter().any(|piece| match piece.kind {
             Kind::Open(name) | Kind::Empty(name) => is_markup(&name, piece.raw),
             _ => false,
@@ -135,6 +139,30 @@ impl<'j> Stream<'j> {
                 tag: open.raw,
                 content: self.out.len(),
             });
+        }
+        Ok(())
+    }
+
+    /// The clean base64 of a field with elements in it: a reader puts together what stands between them.
+    fn clean_torn_packed(&mut self, open: Piece<'j>, pieces: &[Piece<'j>]) -> Option<String> {
+        if !may_be_packed(open.raw) {
+            return None;
+        }
+        let base = self.base_within(open.raw);
+        self.clean_packed(&joined(pieces), base.as_ref())
+    }
+
+    fn packed(
+        &mut self,
+        open: Piece<'j>,
+        name: &Name<'j>,
+        clean: &str,
+        pieces: &[Piece<'j>],
+    ) -> Result<(), Error> {
+        let close = pieces.last().ok_or(Error::Unsound)?;
+        if self.write_tag(open, name)? == Written::Tag {
+            escape(clean, &mut self.out);
+            self.out.push_str(close.raw);
         }
         Ok(())
     }
@@ -167,7 +195,15 @@ impl<'j> Stream<'j> {
         base: Option<&Rc<Url>>,
     ) {
         let decoded = decode(raw);
-        match self.clean_leaf(&decoded, node, name, tag, base) {
+        let mut clean = self.clean_leaf(&decoded, node, name, tag, base);
+        // Without its tags it may be base64 after all.
+        if let Some(left) = &clean
+            && !matches!(node, Node::Address(_) | Node::Id)
+            && may_be_packed(tag)
+        {
+            clean = self.clean_packed(left, base).or(clean);
+        }
+        match clean {
             Some(clean) => self.characters(&decoded, clean, form(raw)),
             None if hides_markup(raw) => write(&decoded, form(raw), &mut self.out),
             None => self.out.push_str(raw),
@@ -228,6 +264,11 @@ impl<'j> Stream<'j> {
             Node::TextOrHtml | Node::Markup => Reading::TextOrHtml,
             Node::Typed => typed(name, tag),
         };
+        if may_be_packed(tag)
+            && let Some(clean) = self.clean_packed(core, base)
+        {
+            return Some(clean);
+        }
         if reading == Reading::Base64 {
             return self.clean_base64(core, base);
         }
@@ -246,22 +287,33 @@ impl<'j> Stream<'j> {
         (!is_same_markup(core, &clean)).then_some(clean)
     }
 
+    /// Clean base64 in the place of what hides harmful markup from whoever does not unpack it; `None` if no
+    /// decoder finds any.
+    pub(super) fn clean_packed(&mut self, core: &str, base: Option<&Rc<Url>>) -> Option<String> {
+        let base = self.markup_base(base);
+        let texts = packed::readings(core).into_iter();
+        texts.filter(|text| text.contains('<')).find_map(|text| {
+            let clean = self.cleaner.text_or_html(&text, base.as_ref());
+            (!is_same_markup(&text, &clean)).then(|| packed::pack(&clean))
+        })
+    }
+
     /// Base64 that holds text is cleaned inside; what holds anything else is not for us to judge.
     fn clean_base64(&mut self, core: &str, base: Option<&Rc<Url>>) -> Option<String> {
         let base = self.markup_base(base);
-        if let Some(text) = unpack(core) {
+        if let Some(text) = packed::unpack(core) {
             // Without `<` there is no markup: any other data.
             if !text.contains('<') {
                 return None;
             }
             let clean = self.cleaner.text_or_html(&text, base.as_ref());
-            return (!is_same_markup(&text, &clean)).then(|| BASE64.encode(clean));
+            return (!is_same_markup(&text, &clean)).then(|| packed::pack(&clean));
         }
         // What was not base64 at all is what it looks like to a reader.
         let clean = self.cleaner.text_or_html(core, base.as_ref());
         // Without its tags it may be base64 after all.
-        if let Some(text) = unpack(&clean) {
-            return Some(BASE64.encode(self.cleaner.text_or_html(&text, base.as_ref())));
+        if let Some(text) = packed::unpack(&clean) {
+            return Some(packed::pack(&self.cleaner.text_or_html(&text, base.as_ref())));
         }
         (!is_same_markup(core, &clean)).then_some(clean)
     }
@@ -277,8 +329,12 @@ impl<'j> Stream<'j> {
     ) -> Result<(), Error> {
         let (close, inside) = pieces.split_last().ok_or(Error::Unsound)?;
         let is_atom = name.vocabulary == Vocabulary::Atom;
-        let stays_xml = reading == Reading::Xhtml
-            || is_atom && node == Node::Typed && matches!(reading, Reading::TextOrHtml | Reading::Xml);
+        let is_packed = may_be_packed(open.raw);
+        let stays_xml = !is_packed && reading == Reading::Xhtml
+            || !is_packed
+                && is_atom
+                && node == Node::Typed
+                && matches!(reading, Reading::TextOrHtml | Reading::Xml);
         let mut base = self.base_within(open.raw);
         let literal = reading == Reading::Xhtml;
         let mut shown = inside;
@@ -292,6 +348,9 @@ impl<'j> Stream<'j> {
         let mut clean = self.cleaner.html(html.trim(), markup_base.as_ref());
         if reading == Reading::Base64 && !stays_xml {
             clean = self.clean_base64(&clean, base.as_ref()).unwrap_or(clean);
+        }
+        if is_packed {
+            clean = self.clean_packed(&clean, base.as_ref()).unwrap_or(clean);
         }
         if self.write_tag(open, name)? == Written::Dropped {
             return Ok(());
@@ -320,6 +379,9 @@ impl<'j> Stream<'j> {
             pieces.extend(self.scanner.take_to_close()?);
         }
         let is_body = name.local == "body" && pieces.len() > 1;
+        if is_body && let Some(clean) = self.clean_torn_packed(open, &pieces) {
+            return self.packed(open, name, &clean, &pieces);
+        }
         let inside = match pieces.as_slice() {
             [_, inside @ .., _] if is_body => inside,
             all => all,

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::field::may_be_packed;
 use super::scan::{Kind, Piece, Scanner};
 use super::stream::Stream;
 use super::tag::Place;
-use super::text::{decode, form, hides_markup, write, write_core};
+use super::text::{decode, escape, form, hides_markup, write, write_core};
 use crate::transform::report::Reason;
 use crate::transform::{Error, clean, fields};
 
@@ -80,9 +81,39 @@ impl<'j> Stream<'j> {
             let text = whole.map_or(Cow::Owned(written), |run| run.raw);
             return self.write_leaf(&text, field.node, &name, field.tag, base.as_ref());
         }
+        let field = frame.field.filter(|_| frame.inline);
+        let base = frame.base.clone();
         if let Some(run) = run.filter(|run| run.mixed && run.end == self.out.len()) {
             self.out.truncate(run.begin);
             self.write_run(&run.raw, false);
+        }
+        // What went may have stood within base64.
+        if let Some(field) = field.filter(|field| may_be_packed(field.tag))
+            && let Some(text) = self.text_from(field.content)
+            && let Some(clean) = self.clean_packed(&text, base.as_ref())
+        {
+            self.out.truncate(field.content);
+            escape(&clean, &mut self.out);
+        }
+    }
+
+    /// All characters that were written since `from`, unless some stand apart.
+    fn text_from(&self, from: usize) -> Option<String> {
+        if self.done.parts.last().is_some_and(|part| part.at >= from) {
+            return None;
+        }
+        let mut written = Scanner::new(self.out.get(from..)?);
+        let mut text = String::new();
+        loop {
+            match written.next().ok()? {
+                Piece { kind: Kind::End, .. } => return Some(text),
+                Piece {
+                    kind: Kind::Text,
+                    raw,
+                    ..
+                } => text.push_str(&decode(raw)),
+                _ => {}
+            }
         }
     }
 
