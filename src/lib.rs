@@ -29,3 +29,4 @@ pub mod sign;
 pub mod message;
 pub mod telemetry;
 pub mod clock;
+pub mod leisure;

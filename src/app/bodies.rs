@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use super::{App, Served};
 use crate::cache::coalesce::{Flight, Flights};
 use crate::cache::representation::Coding;
+use crate::leisure;
 
 /// Identity bytes that nobody asks for are let go.
 const IDLE: Duration = Duration::from_mins(5);
@@ -84,12 +85,13 @@ impl App {
                     true => None,
                     false => app.bodies.leisure.acquire().await.ok(),
                 };
-                let work = move || match awaited {
-                    true => made.representation().make(coding),
-                    false => made.representation().make_best(coding),
+                let bytes = match awaited {
+                    true => {
+                        let work = move || made.representation().make(coding);
+                        tokio::task::spawn_blocking(work).await.ok().flatten()?
+                    }
+                    false => leisure::done(move || made.representation().make_best(coding)).await??,
                 };
-                let work = tokio::task::spawn_blocking(work);
-                let bytes = work.await.ok().flatten()?;
                 app.weigh(&key, &served, coding, &bytes).await;
                 Some(bytes)
             }

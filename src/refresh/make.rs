@@ -13,6 +13,7 @@ use crate::cache::representation::{Representation, hash};
 use crate::cache::stored::{Removed, StoredResponse, Version};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
+use crate::leisure;
 use crate::transform::decode::decode;
 use crate::transform::read::Feed;
 use crate::transform::repair::repair;
@@ -36,8 +37,7 @@ pub(super) async fn version(
         now,
     };
     let _turn = tools.transforms.acquire().await;
-    let task = tokio::task::spawn_blocking(move || work.run());
-    let (made, original) = task.await.map_err(|_crash| Error::Crashed)?;
+    let (made, original) = leisure::done(move || work.run()).await.ok_or(Error::Crashed)?;
     if let Some(original) = original {
         tools.originals.keep(&endpoint.name, original).await;
     }
