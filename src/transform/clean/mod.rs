@@ -336,6 +336,18 @@ struct Mark {
 /// After this many passes markup must have come to rest.
 const MAX_PASSES: usize = 3;
 
+/// `html` as it is; if it holds a tag that no cleaned field holds, with all such taken out. For what was an
+/// element of a feed's own in one format and becomes markup in another (`<title/>` within Atom's content).
+#[must_use]
+pub fn without_other_elements(html: String) -> String {
+    let is_kept = |tag: Tag<'_>| sanitize::kept(&tag.name.to_ascii_lowercase()).is_some();
+    if tags(&html).all(is_kept) {
+        html
+    } else {
+        sanitize::sanitize(&html)
+    }
+}
+
 /// True when `text`, as HTML, holds a tag with a name that HTML, SVG or MathML knows, or any other
 /// tag that runs something.
 #[must_use]

@@ -17,7 +17,7 @@ use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
 use url::Url;
 
-use super::clean::{closed, holds_known_tag};
+use super::clean::{closed, holds_known_tag, without_other_elements};
 use super::read::{Feed, Options, Text, read_with};
 use super::{EntryMark, Error, Transformed, fields, plain};
 use crate::message::{Format, Kind};
@@ -113,7 +113,28 @@ fn read_clean(body: &[u8], kind: Kind) -> Result<Feed, Error> {
         extensions: true,
         ..Options::default()
     };
-    read_with(text, kind, &options).ok_or(Error::Convert)
+    let mut feed = read_with(text, kind, &options).ok_or(Error::Convert)?;
+    for entry in &mut feed.entries {
+        for text in [
+            &mut entry.title,
+            &mut entry.summary,
+            &mut entry.content,
+            &mut entry.rights,
+        ] {
+            markup_alone(text);
+        }
+    }
+    for text in [&mut feed.title, &mut feed.subtitle, &mut feed.rights] {
+        markup_alone(text);
+    }
+    Ok(feed)
+}
+
+/// Elements of a feed's own within a text are no markup.
+fn markup_alone(text: &mut Text) {
+    if text.html {
+        text.value = without_other_elements(std::mem::take(&mut text.value));
+    }
 }
 
 /// Whether the document is in the format asked for.

@@ -613,3 +613,25 @@ fn plain_text_never_ends_inside_a_tag() {
     assert_eq!(super::literal(&title("&lt;x y='")), "< x y='");
     assert_eq!(super::literal(&title("Vec&lt;T&gt;")), "Vec<T>");
 }
+
+#[test]
+fn elements_of_a_feeds_own_within_a_text_do_not_become_markup() {
+    for inner in [
+        "<title/>",
+        "<title>x</title>",
+        "<icon>x</icon>",
+        "<enclosure url=\"https://a.example/\"/>",
+        "<author><name>x</name></author>",
+    ] {
+        let feed = format!(
+            "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>t</title><id>a</id><updated>2024-04-07T12:47:03Z</updated><entry>\
+             <title>e</title><id>b</id><updated>2024-04-07T12:47:03Z</updated><content type=\"text/xml\">{inner}<b>y</b></content></entry></feed>"
+        );
+        let read = super::read_clean(feed.as_bytes(), Kind::Atom).expect("read");
+        let content = &read.entries[0].content.value;
+        assert!(
+            content == "<b>y</b>" || content == "x<b>y</b>",
+            "{inner}: {content}"
+        );
+    }
+}
