@@ -54,8 +54,9 @@ async function collect() {
       const ADDRESSES = /^(link|url|uri|guid|id|comments|docs|icon|logo|image|thumbnail|href|src|img|srcset|home_page_url|external_url|feed_url|banner_image|favicon|avatar|origlink|origenclosurelink|backlink|commentrss|cover|wordmark|poster|linkmobile)$/i;
       // Elements whose children a reader may show as markup: those of all others are data of some kind.
       const SHOWN = /^(title|description|content|summary|subtitle|tagline|info|rights|copyright|encoded|body|fullitem|abstract|full-text|value|name|creator|category|text)$/i;
+      const isField = (element) => SHOWN.test(element.localName) && !/mrss|podcast/i.test(element.namespaceURI);
       const isShown = (element) =>
-        SHOWN.test(element.localName) && !/mrss|podcast/i.test(element.namespaceURI) && !/^(?!.*xhtml).*xml$/i.test(element.getAttribute('type') ?? '');
+        isField(element) && !/^(?!.*xhtml).*xml$/i.test(element.getAttribute('type') ?? '');
       const XHTML = 'http://www.w3.org/1999/xhtml';
       const collected = new Map();
       const take = (value, kind, number, place) => value.trim() && collected.set(`${kind} ${value}`, { value, kind, number, place });
@@ -88,6 +89,10 @@ async function collect() {
           for (const { name, localName, value } of element.attributes) {
             if (!name.startsWith('xmlns')) take(value, kindOf(localName, value), number, `${element.nodeName}/@${name}`);
           }
+          // The characters of an element in XML of another kind are no field: who shows that XML writes them as text.
+          let field = element.parentNode;
+          while (field?.localName && !isField(field)) field = field.parentNode;
+          if (!element.children.length && field?.localName) continue;
           if (!element.children.length) take(element.textContent, kindOf(isCommentsPage(element) ? 'comments' : element.localName, element.textContent), number, `${element.parentNode.nodeName}/${element.nodeName}`);
           else if (isShown(element)) take(inner(element), 'markup', number, element.nodeName);
         }
