@@ -1,6 +1,7 @@
 //! From any cleaned feed to RSS 2.0, Atom 1.0, JSON Feed 1.1, or an HTML page. The input is already
-//! clean: values are moved and escaped, never changed. What was text stays text: no escaping is ever
-//! taken off so that text could become markup.
+//! clean: values are moved and escaped, never changed, but for a feed's own elements within a text, which
+//! would become markup here and are taken out. What was text stays text: no escaping is ever taken off so that
+//! text could become markup.
 
 mod html;
 mod atom;
