@@ -679,6 +679,22 @@ fn an_address_that_nothing_resolves_stays_in_its_quotes() {
 }
 
 #[test]
+fn an_address_in_an_element_that_nobody_knows_is_no_markup() {
+    let clean = clean(&rss(
+        "<item><img src=\"&lt;img alt='onload=y' src=x&gt;\" alt=\"&lt;b&gt;b&lt;/b&gt;\"/>\
+         <x:a xlink:href='a\"b' x:url='java&#10;script:y' x:href='a.html'/></item>",
+    ));
+    for told in [
+        "<img src=\"%3Cimg alt='onload=y' src=x%3E\" alt=\"&lt;b&gt;b&lt;/b&gt;\"/>",
+        "xlink:href='a%22b'",
+        "x:url=''",
+        "x:href='a.html'",
+    ] {
+        assert!(clean.contains(told), "{told}\n{clean}");
+    }
+}
+
+#[test]
 fn no_id_is_made_from_a_link_that_was_taken_away() {
     let feed = r#"{"version":"https://jsonfeed.org/version/1.1","title":"t","home_page_url":"data:text/html,<script>alert(1)</script>",
         "items":[{"url":"javascript:alert(1)","content_text":"x"}]}"#;

@@ -17,25 +17,34 @@ use super::elements::Kind;
 static KEPT: &[(&str, &[&str])] = &[
     // text
     ("a", &["href", "hreflang", "rel", "type"]), ("abbr", &[]), ("acronym", &[]), ("b", &[]), ("bdi", &[]), ("bdo", &[]),
-    ("big", &[]), ("br", &[]), ("cite", &[]), ("code", &[]), ("data", &["value"]), ("del", &["datetime"]),
-    ("dfn", &[]), ("em", &[]), ("i", &[]), ("ins", &["datetime"]), ("kbd", &[]), ("mark", &[]), ("q", &[]),
-    ("s", &[]), ("samp", &[]), ("small", &[]), ("span", &[]), ("strike", &[]), ("strong", &[]), ("sub", &[]),
+    ("big", &[]), ("br", &["clear"]), ("cite", &[]), ("code", &[]), ("data", &["value"]), ("del", &["datetime"]),
+    ("dfn", &[]), ("em", &[]), ("font", &["color", "face", "size"]), ("i", &[]), ("ins", &["datetime"]), ("kbd", &[]),
+    ("mark", &[]), ("meter", &["high", "low", "max", "min", "optimum", "value"]), ("progress", &["max", "value"]),
+    ("q", &[]), ("s", &[]), ("samp", &[]), ("small", &[]), ("span", &[]), ("strike", &[]), ("strong", &[]), ("sub", &[]),
     ("sup", &[]), ("time", &["datetime"]), ("tt", &[]), ("u", &[]), ("var", &[]), ("wbr", &[]),
     // ruby
     ("rb", &[]), ("rp", &[]), ("rt", &[]), ("rtc", &[]), ("ruby", &[]),
     // blocks
     ("address", &[]), ("article", &[]), ("aside", &[]), ("blockquote", &[]), ("center", &[]), ("details", &["open"]),
-    ("div", &[]), ("figcaption", &[]), ("figure", &[]), ("footer", &[]), ("h1", &[]), ("h2", &[]), ("h3", &[]),
-    ("h4", &[]), ("h5", &[]), ("h6", &[]), ("header", &[]), ("hgroup", &[]), ("hr", &[]), ("main", &[]), ("nav", &[]),
-    ("p", &[]), ("pre", &[]), ("section", &[]), ("summary", &[]),
+    ("div", &["align"]), ("figcaption", &[]), ("figure", &[]), ("footer", &[]), ("h1", &["align"]), ("h2", &["align"]),
+    ("h3", &["align"]), ("h4", &["align"]), ("h5", &["align"]), ("h6", &["align"]), ("header", &[]), ("hgroup", &[]),
+    ("hr", &["align", "noshade", "size", "width"]), ("main", &[]), ("nav", &[]), ("p", &["align"]), ("pre", &[]),
+    ("section", &[]), ("summary", &[]),
     // lists
-    ("dd", &[]), ("dl", &[]), ("dt", &[]), ("li", &["value"]), ("ol", &["start", "reversed", "type"]), ("ul", &[]),
+    ("dd", &[]), ("dl", &["compact"]), ("dt", &[]), ("li", &["type", "value"]),
+    ("ol", &["compact", "start", "reversed", "type"]), ("ul", &["compact", "type"]),
     // tables
-    ("caption", &[]), ("table", &[]), ("tbody", &[]), ("tfoot", &[]), ("thead", &[]), ("tr", &[]),
-    ("td", &["align", "colspan", "rowspan"]), ("th", &["align", "colspan", "rowspan", "scope"]),
+    ("caption", &["align"]),
+    ("table", &["align", "border", "cellpadding", "cellspacing", "frame", "rules", "summary", "width"]),
+    ("tbody", &["align", "valign"]), ("tfoot", &["align", "valign"]), ("thead", &["align", "valign"]),
+    ("tr", &["align", "valign"]),
+    ("td", &["abbr", "align", "axis", "colspan", "height", "nowrap", "rowspan", "scope", "valign", "width"]),
+    ("th", &["abbr", "align", "axis", "colspan", "height", "nowrap", "rowspan", "scope", "valign", "width"]),
     // media
     ("audio", &["src", "controls", "preload"]),
-    ("img", &["src", "srcset", "sizes", "alt", "width", "height", "loading", "referrerpolicy"]),
+    ("img", &[
+        "src", "srcset", "sizes", "alt", "width", "height", "loading", "referrerpolicy", "align", "border", "hspace", "vspace",
+    ]),
     ("picture", &[]), ("source", &["src", "srcset", "sizes", "type", "media", "width", "height"]),
     ("track", &["src", "kind", "srclang", "label", "default"]),
     ("video", &["src", "poster", "width", "height", "controls", "preload"]),

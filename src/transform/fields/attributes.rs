@@ -105,3 +105,22 @@ pub fn attribute(vocabulary: Vocabulary, element: &str, name: &str) -> Option<At
         .find(|(of, known, _)| known.eq_ignore_ascii_case(name) && of.eq_ignore_ascii_case(element))
         .map(|(_, _, attribute)| *attribute)
 }
+
+/// True for names of attributes that hold an address wherever they stand, in HTML as in the feed formats.
+/// `name` may have a prefix (`xlink:href`).
+#[must_use]
+pub fn names_an_address(name: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "action",
+        "background",
+        "formaction",
+        "href",
+        "poster",
+        "src",
+        "srcset",
+        "uri",
+        "url",
+    ];
+    let local = name.rsplit(':').next().unwrap_or(name);
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(local))
+}

@@ -11,7 +11,7 @@ mod elements;
 mod attributes;
 mod json;
 
-pub use attributes::{Attribute, attribute, attributes};
+pub use attributes::{Attribute, attribute, attributes, names_an_address};
 pub use elements::{Node, elements, node};
 pub use json::{JsonNode, json_node, json_nodes};
 pub use vocabulary::{ATOM, Vocabulary, XHTML, vocabulary};

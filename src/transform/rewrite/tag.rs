@@ -13,6 +13,7 @@ use crate::transform::Error;
 use crate::transform::clean::images::srcset;
 use crate::transform::clean::{self, Role};
 use crate::transform::fields::{self, Attribute, Vocabulary};
+use crate::transform::report::Reason;
 
 /// Whether the tag was written, or the whole element left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +130,7 @@ impl<'j> Stream<'j> {
             Some(Attribute::Address(role)) => role,
             Some(Attribute::ByType) => by_type(raw, &value),
             Some(Attribute::ByRelation) => by_relation(raw, &value),
+            None if fields::names_an_address(key) => return self.unknown_address(&value),
             None => {
                 return match self.default_rule(&value, false) {
                     Some(value) => Change::Replace(value),
@@ -145,6 +147,20 @@ impl<'j> Stream<'j> {
             }
             Place::Gone if role == Role::Image => Change::NoPicture,
             Place::Gone => Change::Replace(String::new()),
+        }
+    }
+
+    /// What stands where an address should, in an element that the table does not know: markup in it is
+    /// none, and stays between its quotes.
+    fn unknown_address(&mut self, value: &str) -> Change {
+        if fields::is_script(value) {
+            let report = &mut self.cleaner.report;
+            report.changed(self.cleaner.entry, Reason::Address, value);
+            return Change::Replace(String::new());
+        }
+        match clean::quotable(value) {
+            Cow::Borrowed(_) => Change::Keep,
+            Cow::Owned(quotable) => Change::Replace(quotable),
         }
     }
 

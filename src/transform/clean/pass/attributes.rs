@@ -76,7 +76,9 @@ fn is_kept(element: &Element, name: &str, value: &str) -> bool {
         "id" | "src" | "srcset" | "href" | "poster" | "controls" | "preload" | "loading"
         | "referrerpolicy" => false,
         _ if element.attribute(name).is_none() => false,
-        "width" | "height" => is_length(value),
+        "width" | "height" | "border" | "cellpadding" | "cellspacing" | "hspace" | "vspace" => {
+            is_length(value)
+        }
         "colspan" | "rowspan" => value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit()),
         "dir" => ["ltr", "rtl", "auto"]
             .iter()
