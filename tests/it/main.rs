@@ -36,6 +36,7 @@ mod adding;
 mod deploying;
 mod readers;
 mod packaging;
+mod chart;
 mod docs;
 mod pages;
 mod browser;

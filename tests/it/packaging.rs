@@ -1,4 +1,4 @@
-//! What Limpid is shipped in: images, compose files, the chart, the Debian package, systemd's units.
+//! What Limpid is shipped in: images, compose files, the Debian package, systemd's units.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -136,76 +136,9 @@ fn the_root_of_the_image_holds_all_that_the_program_needs() {
 }
 
 #[test]
-fn the_settings_that_packages_bring_hold() {
-    let debian = read("deploy/debian/limpid.toml");
-    let values = read("deploy/helm/limpid/values.yaml");
-    let settings = values.split("settings: |\n").nth(1).expect("settings");
-    let chart: String = settings
-        .lines()
-        .take_while(|line| line.is_empty() || line.starts_with("  "))
-        .map(|line| format!("{}\n", line.trim_start()))
-        .collect();
-    for text in [debian, chart] {
-        let ran = Home::with_settings(&text).run(&["check"]);
-        assert_eq!(ran.code, 0, "{ran:?}");
-    }
-}
-
-/// The dotted names of a YAML file's keys, as deep as they are indented.
-fn keys(yaml: &str) -> BTreeSet<String> {
-    let mut above: Vec<(usize, &str)> = Vec::new();
-    let mut all = BTreeSet::new();
-    for line in yaml.lines() {
-        let indent = line.len() - line.trim_start().len();
-        let Some((key, _)) = line.trim_start().split_once(':') else {
-            continue;
-        };
-        if !key.chars().all(|c| c.is_ascii_alphanumeric()) {
-            continue;
-        }
-        above.retain(|(at, _)| *at < indent);
-        above.push((indent, key));
-        all.insert(above.iter().map(|(_, key)| *key).collect::<Vec<_>>().join("."));
-    }
-    all
-}
-
-#[test]
-fn the_chart_names_only_values_that_it_has_and_closes_what_it_opens() {
-    let known = keys(&read("deploy/helm/limpid/values.yaml"));
-    let named = regex::Regex::new(r"\.Values\.([A-Za-z.]+)").expect("regex");
-    let action = regex::Regex::new(r"\{\{-?\s*(if|with|range|define|end)\b").expect("regex");
-    let mut used = BTreeSet::new();
-    for entry in std::fs::read_dir(root().join("deploy/helm/limpid/templates"))
-        .expect("templates")
-        .flatten()
-    {
-        let text = std::fs::read_to_string(entry.path()).expect("a template");
-        let depth = action.captures_iter(&text).fold(0_i32, |depth, found| {
-            depth + if &found[1] == "end" { -1 } else { 1 }
-        });
-        assert_eq!(depth, 0, "{}", entry.path().display());
-        assert_eq!(
-            text.matches("{{").count(),
-            text.matches("}}").count(),
-            "{}",
-            entry.path().display()
-        );
-        used.extend(named.captures_iter(&text).map(|found| found[1].to_owned()));
-    }
-    let missing: Vec<_> = used.iter().filter(|name| !known.contains(*name)).collect();
-    assert!(missing.is_empty(), "{missing:?} of {known:?}");
-    let idle: Vec<_> = known
-        .iter()
-        .filter(|name| {
-            !used.iter().any(|used| {
-                used == *name
-                    || used.starts_with(&format!("{name}."))
-                    || name.starts_with(&format!("{used}."))
-            })
-        })
-        .collect();
-    assert!(idle.is_empty(), "values that no template uses: {idle:?}");
+fn the_settings_that_the_package_brings_hold() {
+    let ran = Home::with_settings(&read("deploy/debian/limpid.toml")).run(&["check"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
 }
 
 #[test]
@@ -235,10 +168,79 @@ fn the_debian_package_takes_files_that_are_there() {
     assert!(root().join(scripts).is_dir(), "{scripts}");
     for unit in deb["systemd-units"].as_array().expect("units") {
         let name = unit["unit-name"].as_str().expect("a name");
+        // `deploy/debian/postinst` does it, and better.
+        for by_itself in ["restart-after-upgrade", "stop-on-upgrade"] {
+            assert_eq!(unit[by_itself].as_bool(), Some(false), "{name}: {by_itself}");
+        }
         assert!(
             root().join(format!("deploy/systemd/{name}.socket")).exists(),
             "{name}"
         );
+    }
+}
+
+/// What a script of the package tells systemd to do, where systemd runs.
+fn tells_systemd(script: &str, arguments: &[&str]) -> String {
+    let home = Home::new().file("run/systemd/system/.keep", "").file(
+        "deb-systemd-invoke",
+        "#!/bin/sh\necho \"$@\" >> \"$DPKG_ROOT/told\"\n",
+    );
+    let machine = home.path("");
+    let stub = machine.join("deb-systemd-invoke");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&stub, mode).expect("may be run");
+    let ran = Command::new("/bin/sh")
+        .arg(root().join("deploy/debian").join(script))
+        .args(arguments)
+        .env("DPKG_ROOT", &machine)
+        .env("PATH", format!("{}:/usr/bin:/bin", machine.display()))
+        .output()
+        .expect("a shell");
+    assert!(ran.status.success(), "{ran:?}");
+    std::fs::read_to_string(machine.join("told")).unwrap_or_default()
+}
+
+#[test]
+fn an_upgrade_of_the_package_starts_the_service_again_and_leaves_its_sockets_open() {
+    assert_eq!(
+        tells_systemd("postinst", &["configure", "0.1.0-1"]),
+        "restart limpid.service\n"
+    );
+    assert_eq!(
+        tells_systemd("postinst", &["configure", ""]),
+        "",
+        "cargo-deb's lines start it"
+    );
+    assert_eq!(tells_systemd("prerm", &["upgrade", "0.2.0-1"]), "");
+    assert_eq!(
+        tells_systemd("prerm", &["remove"]),
+        "stop limpid.socket limpid-admin.socket limpid.service\n"
+    );
+}
+
+#[test]
+fn systemd_takes_the_units_as_they_are_and_never_gives_up_on_them() {
+    let mut home = Home::new();
+    let names = ["limpid.service", "limpid.socket", "limpid-admin.socket"];
+    for name in names {
+        let unit = read(&format!("deploy/systemd/{name}"));
+        home = home.file(
+            name,
+            &unit.replace("/usr/bin/limpid", env!("CARGO_BIN_EXE_limpid")),
+        );
+    }
+    let ran = Command::new("systemd-analyze")
+        .args(["verify", "--man=no", "--recursive-errors=no"])
+        .args(names)
+        .current_dir(home.path(""))
+        .output()
+        .expect("systemd-analyze: ./tests/run installs it");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success() && !said.contains("limpid"), "{said}");
+    // Beyond a limit of starts systemd lets the sockets go, and nothing but a person brings them back.
+    let service = read("deploy/systemd/limpid.service");
+    for line in ["StartLimitIntervalSec=0", "Restart=on-failure", "RestartSec=5s"] {
+        assert!(service.lines().any(|there| there == line), "{line}");
     }
 }
 
