@@ -68,6 +68,9 @@ pub enum Error {
     /// A page that stands before what was asked for, and no feed where feeds usually are.
     #[error("{}", .0.what())]
     Walled(Wall),
+    /// The same, told by the head of an answer that is a refusal.
+    #[error("{}: {error}", .wall.what())]
+    Barred { error: fetch::Error, wall: Wall },
 }
 
 /// Looks for the feeds of `url`: it is one itself, or it is a page that names some.
@@ -101,11 +104,17 @@ pub async fn discover(fetcher: &Fetcher, url: &Url, policy: &Policy) -> Result<D
 /// When nothing answers, or it is no feed.
 pub async fn feed(fetcher: &Fetcher, url: &Url, policy: &Policy) -> Result<Feed, Error> {
     let response = get(fetcher, url).await?;
-    let cleaned = cleaned(&response, policy)?;
-    Ok(Feed {
-        url: lasting(url, &response),
-        cleaned,
-    })
+    match cleaned(&response, policy) {
+        Ok(cleaned) => Ok(Feed {
+            url: lasting(url, &response),
+            cleaned,
+        }),
+        Err(error @ transform::Error::WebPage) => {
+            let wall = wall::of_page(&text(&response, policy));
+            Err(wall.map_or(Error::Transform(error), Error::Walled))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn found(url: &Url, response: &OriginResponse, cleaned: Transformed) -> Discovered {
@@ -125,13 +134,21 @@ fn lasting(url: &Url, response: &OriginResponse) -> Url {
     url.clone()
 }
 
-async fn get(fetcher: &Fetcher, url: &Url) -> Result<OriginResponse, fetch::Error> {
-    match fetcher.feed(url, &Validators::default()).await? {
-        Fetched::Modified(response) => Ok(response),
-        Fetched::NotModified { .. } => Err(fetch::Error::Status {
+async fn get(fetcher: &Fetcher, url: &Url) -> Result<OriginResponse, Error> {
+    let mut asked = Vec::new();
+    match fetcher.feed_told(url, &Validators::default(), &mut asked).await {
+        Ok(Fetched::Modified(response)) => Ok(response),
+        Ok(Fetched::NotModified { .. }) => Err(Error::Fetch(fetch::Error::Status {
             status: 304,
             retry_after: None,
-        }),
+        })),
+        Err(error) => {
+            let wall = asked.last().and_then(|last| wall::of_headers(&last.headers));
+            Err(match wall {
+                Some(wall) => Error::Barred { error, wall },
+                None => Error::Fetch(error),
+            })
+        }
     }
 }
 

@@ -18,6 +18,9 @@ impl Check {
         match context.settings() {
             Ok(settings) => {
                 let feeds = settings.feeds.len();
+                if let Some(warning) = settings.warning() {
+                    output::note(&format!("limpid: {warning}"));
+                }
                 if context.json() {
                     return output::json(&json!({ "file": settings.file, "feeds": feeds, "faults": [] }));
                 }

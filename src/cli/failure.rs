@@ -20,8 +20,8 @@ pub(super) enum Failure {
     #[error(transparent)]
     Unavailable(#[from] fetch::Error),
     /// The same, with what to do next: 69.
-    #[error("{0}. {1}")]
-    Advised(fetch::Error, String),
+    #[error("{0}")]
+    Advised(String),
     /// It is told already how it failed: this code.
     #[error("")]
     Shown(u8),
@@ -50,7 +50,7 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Self::Failed(_) | Self::Transform(_) | Self::Keys(_) | Self::Output(_) => 1,
             Self::Usage(_) => 2,
-            Self::Unavailable(_) | Self::Advised(..) => 69,
+            Self::Unavailable(_) | Self::Advised(_) => 69,
             Self::Shown(code) => *code,
             Self::Settings(_) | Self::Told => 78,
         };

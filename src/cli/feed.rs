@@ -149,12 +149,13 @@ fn advised(error: discover::Error, url: &Url) -> Failure {
     let next = match &error {
         discover::Error::Fetch(error) => explain::after_fetch(error),
         discover::Error::Transform(error) => explain::after_transform(error),
-        discover::Error::Walled(wall) => wall.advice(),
+        discover::Error::Walled(wall) | discover::Error::Barred { wall, .. } => wall.advice(),
         discover::Error::NoFeeds => "Look for a feed's address on the site and add that.",
     };
+    let said = format!("{error}. {next}\n{more}");
     match error {
-        discover::Error::Fetch(error) => Failure::Advised(error, format!("{next}\n{more}")),
-        other => Failure::Failed(format!("{other}. {next}\n{more}")),
+        discover::Error::Fetch(_) | discover::Error::Barred { .. } => Failure::Advised(said),
+        _ => Failure::Failed(said),
     }
 }
 

@@ -164,7 +164,16 @@ fn announce(settings: &Settings, server: &Server, context: &Context) -> Result<(
     let file = settings.file.as_ref();
     let _ = match file {
         Some(file) => writeln!(text, "settings  {}", file.display()),
-        None => writeln!(text, "settings  none yet (limpid config template > limpid.toml)"),
+        // Beside the feeds that were added already: a file here would come first, and leave them out.
+        None => writeln!(
+            text,
+            "settings  none yet (limpid config template > {})",
+            if settings.folder.is_dir() {
+                settings.folder.join("limpid.toml").display().to_string()
+            } else {
+                "limpid.toml".to_owned()
+            }
+        ),
     };
     for address in server.readers() {
         let _ = writeln!(text, "readers   {address}");
@@ -184,6 +193,9 @@ fn announce(settings: &Settings, server: &Server, context: &Context) -> Result<(
     }
     if feeds.is_empty() {
         let _ = writeln!(text, "feed      none yet (limpid feed add https://…)");
+    }
+    if let Some(warning) = settings.warning() {
+        tracing::warn!("{warning}");
     }
     match output::result(text.as_bytes()) {
         // Nobody reads it: no reason not to serve.

@@ -44,6 +44,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// The folder of the file (or where it would be): `feeds.d` is here.
     pub folder: PathBuf,
+    /// A folder of feeds that the file leaves behind.
+    pub passed_over: Option<PathBuf>,
     /// The only source of the addresses written into feeds.
     pub public_url: Url,
     /// Everything but the feeds.
@@ -105,6 +107,7 @@ pub fn load(file: Option<&Path>, flags: &[String], environment: &Environment) ->
         return Err(faults);
     };
     faults.or(Settings {
+        passed_over: environment.passed_over(file, &place),
         file: place.file,
         folder: place.folder,
         public_url,
@@ -172,6 +175,17 @@ impl Settings {
     #[must_use]
     pub fn app(&self, keys: Arc<KeyRing>) -> app::Options {
         self.choices.app(&self.public_url, &self.feeds, keys)
+    }
+
+    /// What an owner would not expect of where settings were found, in a sentence.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let (left, file) = (self.passed_over.as_ref()?, self.file.as_ref()?);
+        Some(format!(
+            "the feeds in {} are not read, because {} comes first: move that folder beside it",
+            left.display(),
+            file.display()
+        ))
     }
 }
 

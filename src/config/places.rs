@@ -71,6 +71,22 @@ impl Environment {
         )
     }
 
+    /// Feeds that were added before there was a settings file, and are not beside the one that is used now: their
+    /// folder. Of a file that was asked for, nothing else is expected.
+    #[must_use]
+    pub fn passed_over(&self, asked: Option<&Path>, place: &Place) -> Option<PathBuf> {
+        let home = self.home("XDG_CONFIG_HOME", ".config")?;
+        let chosen = asked.is_some() || self.get("LIMPID_CONFIG").is_some() || place.file.is_none();
+        if chosen || place.folder == home || home.join("limpid.toml").exists() {
+            return None;
+        }
+        let feeds = home.join("feeds.d");
+        let mut files = std::fs::read_dir(&feeds).ok()?.flatten();
+        files
+            .any(|file| file.path().extension().is_some_and(|ending| ending == "toml"))
+            .then_some(feeds)
+    }
+
     /// What a relative `store.path` is meant from: `$STATE_DIRECTORY` (systemd), the settings file's folder, or
     /// `$XDG_DATA_HOME/limpid`. Without a file nothing is ever written into the current folder.
     #[must_use]
@@ -135,6 +151,22 @@ mod tests {
             env.settings(Some(Path::new("x/y.toml"))).folder,
             dir.path().join("x")
         );
+    }
+
+    #[test]
+    fn feeds_that_a_new_settings_file_leaves_behind_are_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join(".config/limpid");
+        std::fs::create_dir_all(home.join("feeds.d")).unwrap();
+        let env = environment(&[("HOME", dir.path().to_str().unwrap())], dir.path());
+        let passed_over = |asked| env.passed_over(asked, &env.settings(asked));
+        std::fs::write(home.join("feeds.d/a.toml"), "").unwrap();
+        assert_eq!(passed_over(None), None, "without a file these are the feeds");
+        std::fs::write(dir.path().join("limpid.toml"), "").unwrap();
+        assert_eq!(passed_over(None), Some(home.join("feeds.d")));
+        assert_eq!(passed_over(Some(Path::new("limpid.toml"))), None);
+        std::fs::remove_file(home.join("feeds.d/a.toml")).unwrap();
+        assert_eq!(passed_over(None), None);
     }
 
     #[test]

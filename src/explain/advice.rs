@@ -5,6 +5,10 @@ use crate::transform::Transformed;
 use crate::transform::report::Reason;
 use crate::{fetch, local, transform};
 
+/// The origin's fault, and nobody else can mend it.
+const IN_TROUBLE: &str =
+    "The site's server is in trouble: try later; a feed in the settings is tried again by itself.";
+
 /// After a fetch that brought a feed.
 pub(super) fn after_success(cleaned: &Transformed) -> &'static str {
     if cleaned.hints.entries == 0 {
@@ -46,7 +50,7 @@ pub fn after_fetch(error: &fetch::Error) -> &'static str {
             "The site's certificate is not one that this machine trusts: its owner must renew it, or add its issuer to \
              the system's roots."
         }
-        E::Protocol(_) => "The site's server is in trouble: Limpid tries again by itself.",
+        E::Protocol(_) => IN_TROUBLE,
         E::Timeout(_) => "Try again later; fetch.timeout allows more time.",
         E::TooLarge(_) => "fetch.max_body allows more, if the feed really is that large.",
         E::Disk(_) => "The disk of this machine is full or broken: look at the folder of the store.",
@@ -64,7 +68,7 @@ fn after_status(status: u16) -> &'static str {
         404 => "The feed is not there: look for its new address on the site.",
         410 => "The site says the feed is gone for good: look for its new address, or remove it.",
         429 => "The site is asked too often: Limpid waits as long as it says.",
-        500..=599 => "The site's server is in trouble: Limpid tries again by itself.",
+        500..=599 => IN_TROUBLE,
         _ => "Open the address in a browser to see what is there.",
     }
 }

@@ -86,6 +86,14 @@ async fn several_feeds_are_listed_and_no_feed_ends_in_a_sentence() {
                 .contains("a login page stands before the feed. Use an address"),
         "{member:?}"
     );
+    origin.at("/walled").status(403).with("cf-mitigated", "challenge");
+    let walled = run(&home, &["feed", "add", origin.url("/walled").as_str()]).await;
+    assert!(
+        walled.code == 69
+            && walled.err.contains("a challenge page stands before the feed")
+            && walled.err.contains("403. The site wants proof"),
+        "{walled:?}"
+    );
     origin.at("/gone").status(404);
     let gone = run(&home, &["feed", "add", origin.url("/gone").as_str()]).await;
     assert!(

@@ -316,6 +316,23 @@ fn a_feed_can_be_added_before_there_are_settings() {
         listed.starts_with("blog ") && listed.lines().count() == 1,
         "{listed}"
     );
+    // A settings file elsewhere leaves them out, and says so.
+    let home = home.file("limpid.toml", "");
+    let checked = home.run(&["check"]);
+    assert!(
+        checked.code == 0 && checked.err.contains("are not read") && checked.err.contains("feeds.d"),
+        "{checked:?}"
+    );
+    std::fs::rename(
+        home.path("limpid.toml"),
+        home.home().join(".config/limpid/limpid.toml"),
+    )
+    .expect("moved");
+    let checked = home.run(&["check"]);
+    assert!(
+        checked.out.contains("1 feed") && checked.err.is_empty(),
+        "{checked:?}"
+    );
 }
 
 #[test]

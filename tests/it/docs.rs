@@ -140,18 +140,53 @@ async fn the_examples_of_every_help_run() {
     }
 }
 
-/// The lines of all `sh` blocks.
-fn shell_lines(text: &str) -> Vec<String> {
-    let blocks = text.split("```sh\n").skip(1);
+/// All blocks of a language.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    let blocks = text.split(&fence).skip(1);
     blocks
         .filter_map(|block| block.split("```").next())
-        .flat_map(|block| block.lines().map(|line| line.trim().to_owned()))
+        .map(str::to_owned)
         .collect()
 }
 
+/// The lines of all `sh` blocks.
+fn shell_lines(text: &str) -> Vec<String> {
+    let text = blocks(text, "sh").concat();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
+}
+
+/// What the book says to type beside our own commands, and who shows that it works.
+const OTHERS: [(&str, &str); 13] = [
+    ("./tests/run", "runs this very test"),
+    ("cargo build --release", "a profile of cargo's own"),
+    ("cargo test --lib trackers", "src/transform/clean/trackers.rs"),
+    ("cargo test --test it cleaning", "tests/it/cleaning.rs"),
+    ("BLESS=1 cargo test --test it cleaning", "tests/it/cleaning.rs"),
+    ("cargo install cargo-deb", "a tool of the field"),
+    ("deploy/debian/build", "deploy/debian/build"),
+    ("docker compose up -d", "compose.yaml"),
+    ("apt-get install buildah", "a tool of the field"),
+    ("deploy/image/build", "deploy/image/build"),
+    ("podman load < limpid-image.tar", "a tool of the field"),
+    (
+        "helm install feeds deploy/helm/limpid --set image.repository=registry.example/limpid",
+        "deploy/helm/limpid/Chart.yaml",
+    ),
+    (
+        "kubectl port-forward deployment/feeds 8081",
+        "a tool of the field",
+    ),
+];
+
 fn pages() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut paths = vec![root.join("README.md"), root.join("CONTRIBUTING.md")];
+    let at_the_door = ["README", "CONTRIBUTING", "ARCHITECTURE", "SECURITY", "CHANGELOG"];
+    let mut paths: Vec<_> = at_the_door
+        .iter()
+        .map(|name| root.join(format!("{name}.md")))
+        .collect();
     let docs = std::fs::read_dir(root.join("docs")).expect("docs");
     paths.extend(
         docs.flatten()
@@ -172,13 +207,34 @@ async fn the_commands_of_the_book_run() {
     let site = site().await;
     let mut run = 0;
     for (page, text) in pages() {
-        for line in shell_lines(&text).iter().filter_map(|line| ours(line)) {
-            println!("{page}: limpid {line}");
-            runs(&line, &site);
-            run += 1;
+        for line in shell_lines(&text) {
+            if let Some(line) = ours(&line) {
+                println!("{page}: limpid {line}");
+                runs(&line, &site);
+                run += 1;
+                continue;
+            }
+            let other = OTHERS.iter().find(|(other, _)| *other == line);
+            let (_, by) = other.unwrap_or_else(|| panic!("{page}: nobody shows that this works: {line}"));
+            let is_file = !by.contains(' ');
+            let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+            assert!(!is_file || root.join(by).exists(), "{by}");
         }
     }
     assert!(run >= 30, "only {run} commands were found");
+}
+
+#[test]
+fn the_settings_that_the_book_shows_hold() {
+    let mut shown = 0;
+    for (page, text) in pages() {
+        for settings in blocks(&text, "toml") {
+            let ran = Home::with_settings(&settings).run(&["check"]);
+            assert_eq!(ran.code, 0, "{page}\n{settings}\n{ran:?}");
+            shown += 1;
+        }
+    }
+    assert!(shown >= 4, "only {shown} were found");
 }
 
 #[test]
@@ -227,13 +283,27 @@ fn the_tests_that_the_threat_model_names_exist() {
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    let link = regex::Regex::new(r"\]\(([^):#]+)\)").expect("regex");
+    let link = regex::Regex::new(r"\]\(([^):#]+)(?:#([^)]+))?\)").expect("regex");
     let code = regex::Regex::new("`[^`]*`").expect("regex");
     for (page, text) in pages() {
         let text = code.replace_all(&text, "");
         for found in link.captures_iter(&text) {
             let target = Path::new(&page).parent().expect("a folder").join(&found[1]);
             assert!(target.exists(), "{page} links to {}", &found[1]);
+            if let Some(place) = found.get(2) {
+                let headings = std::fs::read_to_string(&target).expect("a page");
+                let heading = headings
+                    .lines()
+                    .filter_map(|line| line.strip_prefix('#'))
+                    .map(|line| line.trim_start_matches('#').trim().trim_matches(['[', ']', '`']))
+                    .map(|line| line.to_lowercase().replace(' ', "-"));
+                let named: Vec<String> = heading.collect();
+                assert!(
+                    named.iter().any(|name| name == place.as_str()),
+                    "{page}: {}",
+                    &found[0]
+                );
+            }
         }
     }
 }

@@ -289,6 +289,9 @@ fn told(lines: &[Line], dry_run: bool, context: &Context) -> Result<(), Failure>
         "written to feeds.d"
     };
     output::note(&format!("{}; {what}", counts.join(", ")));
+    if lines.iter().any(|line| line.state == "failed") {
+        output::note("What failed is left out: limpid explain ADDRESS tells why, --all adds it as it is.");
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use url::Url;
 
 use crate::app::{self, App, Reloaded};
@@ -37,6 +37,9 @@ const AT_START: [&str; 15] = [
     "log.",
     "server.reload_interval",
 ];
+
+/// How long a file stays the same when nobody is writing it.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// Who reloads, and what it must know for that.
 pub(super) struct Reloader<'c> {
@@ -83,6 +86,9 @@ impl Reloader<'_> {
     /// Reads everything, then puts it in force.
     fn reload(&mut self) -> Reloaded {
         let (options, settings) = self.read().map_err(|failure| failure.to_string())?;
+        if let Some(warning) = settings.warning() {
+            tracing::warn!("{warning}");
+        }
         let waiting = waiting(&self.shown, &settings.shown);
         let feeds = options.endpoints.len();
         self.app.apply(options);
@@ -155,7 +161,6 @@ struct Watch {
     ticks: Option<tokio::time::Interval>,
     /// What is in force was read from this.
     read: Look,
-    last: Look,
 }
 
 impl Watch {
@@ -165,27 +170,32 @@ impl Watch {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             ticks
         });
-        let last = read.clone();
-        Self { ticks, read, last }
+        Self { ticks, read }
     }
 
     fn seen(&mut self, now: Look) {
-        self.last = now.clone();
         self.read = now;
     }
 
-    /// Over when the files have changed, and then stayed the same for one tick: nobody is still writing.
+    /// Over when the files have changed, and then stayed the same for a moment: nobody is still writing.
     async fn changed(&mut self, look: impl Fn() -> Look) {
         loop {
             match &mut self.ticks {
                 Some(ticks) => ticks.tick().await,
                 None => std::future::pending().await,
             };
-            let now = look();
-            let settled = now == self.last;
-            self.last = now;
-            if settled && self.last != self.read {
-                return;
+            let moment = self
+                .ticks
+                .as_ref()
+                .map_or(MOMENT, |ticks| MOMENT.min(ticks.period()));
+            let mut now = look();
+            while now != self.read {
+                sleep(moment).await;
+                let later = look();
+                if later == now {
+                    return;
+                }
+                now = later;
             }
         }
     }
