@@ -128,7 +128,7 @@ fn add(url: &Url, adding: &Adding<'_>, settings: &Settings, context: &Context) -
 /// The feed at `url`, or the one that the site there names; told on stderr.
 fn looked_for(url: &Url, settings: &Settings, context: &Context) -> Result<Url, Failure> {
     let (fetcher, policy) = network::tools(settings);
-    let found = network::run(discover(&fetcher, url, &policy))?.map_err(|error| advised(error, url))?;
+    let found = network::run(discover(&fetcher, url, &policy))?.map_err(|error| advised(&error, url))?;
     let named = match found {
         Discovered::Feed(feed) => {
             output::note(&about(&feed));
@@ -137,16 +137,16 @@ fn looked_for(url: &Url, settings: &Settings, context: &Context) -> Result<Url, 
         Discovered::Several(named) => named,
     };
     let chosen = choice(&named, url, context)?;
-    let feed =
-        network::run(discover::feed(&fetcher, &chosen, &policy))?.map_err(|error| advised(error, &chosen))?;
+    let feed = network::run(discover::feed(&fetcher, &chosen, &policy))?
+        .map_err(|error| advised(&error, &chosen))?;
     output::note(&about(&feed));
     Ok(feed.url)
 }
 
 /// Why there is no feed, and what to do next.
-fn advised(error: discover::Error, url: &Url) -> Failure {
+fn advised(error: &discover::Error, url: &Url) -> Failure {
     let more = format!("limpid explain {url} tells each step; --unchecked adds the address as it is");
-    let next = match &error {
+    let next = match error {
         discover::Error::Fetch(error) => explain::after_fetch(error),
         discover::Error::Transform(error) => explain::after_transform(error),
         discover::Error::Walled(wall) | discover::Error::Barred { wall, .. } => wall.advice(),
