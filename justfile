@@ -25,7 +25,7 @@ run:
 
 # Licences, bans, sources
 deny:
-    cargo deny check bans licenses sources
+    cargo deny --all-features check bans licenses sources
 
 # What is shipped: the program with the list of what is in it inside (cargo-auditable), and the list beside it as
 # CycloneDX (cargo-cyclonedx): target/dist/limpid, target/dist/limpid.cdx.json

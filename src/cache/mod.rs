@@ -26,9 +26,11 @@ use std::time::Duration;
 
 use moka::future::Cache as Memory;
 use moka::policy::EvictionPolicy;
+use tracing::Instrument as _;
 
 use crate::clock::{Clock, Millis};
 use crate::store::Store;
+use crate::telemetry::spans;
 use coalesce::{Flight, Flights};
 use freshness::{Policy, State};
 use held::Held;
@@ -311,7 +313,8 @@ impl Cache {
     {
         self.flights.join(key, |key| {
             let (cache, policy) = (Arc::clone(self), policy.clone());
-            async move { cache.run(&key, &policy, forced, refresh).await }
+            let span = spans::refresh(&key);
+            async move { cache.run(&key, &policy, forced, refresh).await }.instrument(span)
         })
     }
 }

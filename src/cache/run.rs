@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use tracing::{Instrument as _, trace_span};
+
 use super::freshness::{self, Policy, State};
 use super::shared::Turn;
 use super::shelf::Copy;
@@ -47,7 +49,7 @@ impl Cache {
                     response: Arc::new(response),
                     fence: turn.fence(),
                 };
-                let kept = self.keep(key, copy, before).await;
+                let kept = self.keep(key, copy, before).instrument(trace_span!("keep")).await;
                 self.negative.invalidate(key).await;
                 Ok(kept.response)
             }
@@ -62,7 +64,7 @@ impl Cache {
     where
         R: Future<Output = Result<StoredResponse, Failure>> + Send + 'static,
     {
-        let mut task = tokio::spawn(refresh);
+        let mut task = tokio::spawn(refresh.in_current_span());
         match tokio::time::timeout(self.options.deadline, &mut task).await {
             Ok(Ok(result)) => result,
             Ok(Err(_crash)) => {

@@ -1,6 +1,8 @@
 //! `limpid serve`: the proxy.
 
 mod reload;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::fmt::Write as _;
 use std::io;
@@ -21,7 +23,9 @@ use crate::config::watch::Look;
 use crate::pages;
 use crate::serve::listen::Server;
 use crate::sign::KeyRing;
-use crate::telemetry::{self, Shape};
+#[cfg(not(feature = "otel"))]
+use crate::telemetry;
+use crate::telemetry::Shape;
 
 /// Feeds named at the start; the rest is only counted.
 const NAMED: usize = 20;
@@ -43,14 +47,20 @@ impl Serve {
         let _made = keyring::of_server(&first, context)?;
         let look = reload::look(context, &first.choices.store.path);
         let settings = context.settings()?;
-        let log = &settings.choices.log;
-        telemetry::start(if log.json { Shape::Json } else { Shape::Text }, &log.level);
-        let keys = Arc::new(keyring::of_server(&settings, context)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|error| cannot(&error))?;
+        let log = &settings.choices.log;
+        let shape = if log.json { Shape::Json } else { Shape::Text };
+        #[cfg(feature = "otel")]
+        let traces = traces::Traces::start(shape, &log.level, &context.environment, runtime.handle());
+        #[cfg(not(feature = "otel"))]
+        telemetry::start(shape, &log.level);
+        let keys = Arc::new(keyring::of_server(&settings, context)?);
         let served = runtime.block_on(serve(settings, keys, look, context));
+        #[cfg(feature = "otel")]
+        runtime.block_on(traces.over());
         runtime.shutdown_timeout(LAST_MOMENT);
         served
     }

@@ -25,10 +25,12 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
+use tracing::Instrument as _;
 use url::Url;
 
 use crate::message::{Fetched, OriginResponse, Validators};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::spans;
 
 use self::asked::Asked;
 use self::body::Ceiling;
@@ -397,7 +399,12 @@ impl Fetcher {
             };
             let began = tokio::time::Instant::now();
             let mut asked = Asked::at(&url);
-            let hop = timeout(left, self.hop(&url, ask, &mut trail, &mut share, &mut asked)).await;
+            let span = spans::fetch(&url);
+            let hop = self.hop(&url, ask, &mut trail, &mut share, &mut asked);
+            let hop = timeout(left, hop.instrument(span.clone())).await;
+            if let Some(status) = asked.status {
+                spans::answered(&span, status);
+            }
             asked.took = began.elapsed();
             left = left.saturating_sub(asked.took);
             told.push(asked);

@@ -37,7 +37,9 @@ pub(super) async fn version(
         now,
     };
     let _turn = tools.transforms.acquire().await;
-    let (made, original) = leisure::done(move || work.run()).await.ok_or(Error::Crashed)?;
+    let span = tracing::trace_span!("transform");
+    let work = move || span.in_scope(|| work.run());
+    let (made, original) = leisure::done(work).await.ok_or(Error::Crashed)?;
     if let Some(original) = original {
         tools.originals.keep(&endpoint.name, original).await;
     }

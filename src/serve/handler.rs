@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method, Request, header};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 use url::Url;
 
 use super::client;
@@ -25,6 +26,7 @@ use crate::clock::Millis;
 use crate::endpoint::Endpoint;
 use crate::fetch::circle::Through;
 use crate::message::Format;
+use crate::telemetry::spans;
 
 /// ★ Answers one request of a reader. Never fails: what goes wrong is an answer too.
 ///
@@ -42,11 +44,14 @@ pub async fn handle<B>(app: &Arc<App>, peer: Option<IpAddr>, request: &Request<B
     };
     let route = route(&in_force.prefix, uri.path(), uri.query());
     let name = route.name();
+    let span = spans::request(log::method(method), name);
     let answer = match refuse::refuse(&in_force, request) {
         Some(refused) => Err(refused),
-        None => answer(&reader, route).await,
+        None => answer(&reader, route).instrument(span.clone()).await,
     };
-    finish(app, method, name, began, answer)
+    let reply = finish(app, method, name, began, answer);
+    spans::answered(&span, reply.status());
+    reply
 }
 
 /// The answer as it is sent, counted.

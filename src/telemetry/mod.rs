@@ -1,7 +1,8 @@
-//! What is told of the service: log lines (here), metrics, each feed's recent past, who reads.
+//! What is told of the service: log lines (here), spans, metrics, each feed's recent past, who reads.
 //!
 //! Log lines go to stderr, as text or JSON, without the addresses of readers or the paths of origins.
 
+pub mod spans;
 pub mod metrics;
 pub mod history;
 pub mod readers;
@@ -49,6 +50,26 @@ pub fn start(shape: Shape, filter: &str) {
         Shape::Json => lines.json().try_init(),
     };
 }
+
+/// As [`start`], with spans for somebody else, too.
+#[cfg(feature = "otel")]
+pub fn start_with(shape: Shape, filter: &str, spans: Spans) {
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    use tracing_subscriber::{Layer as _, fmt, registry};
+
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = match shape {
+        Shape::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        Shape::Json => lines.json().boxed(),
+    };
+    let _already = registry().with(spans).with(lines.with_filter(filter)).try_init();
+}
+
+/// Who takes spans.
+#[cfg(feature = "otel")]
+pub type Spans = Box<dyn tracing_subscriber::Layer<tracing_subscriber::Registry> + Send + Sync>;
 
 /// An origin in a log line: its host, never its path, which may hold a token.
 #[must_use]

@@ -158,9 +158,14 @@ fn shell_lines(text: &str) -> Vec<String> {
 }
 
 /// What the book says to type beside our own commands, and who shows that it works.
-const OTHERS: [(&str, &str); 13] = [
+const OTHERS: [(&str, &str); 15] = [
     ("./tests/run", "runs this very test"),
     ("cargo build --release", "a profile of cargo's own"),
+    ("cargo build --release --features otel", "tests/otel.rs"),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 target/release/limpid serve",
+        "tests/otel.rs",
+    ),
     ("cargo test --lib trackers", "src/transform/clean/trackers.rs"),
     ("cargo test --test it cleaning", "tests/it/cleaning.rs"),
     ("BLESS=1 cargo test --test it cleaning", "tests/it/cleaning.rs"),
