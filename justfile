@@ -14,10 +14,9 @@ test:
 bless:
     BLESS=1 cargo test --test it cleaning
 
-# One fuzz target for so many seconds (needs cargo-fuzz), with the fixtures as seeds: many small inputs find more than a few large ones
-fuzz TARGET SECONDS="300" MAX="4096":
-    mkdir -p fuzz/corpus/{{TARGET}}
-    RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{TARGET}} fuzz/corpus/{{TARGET}} tests/fixtures -- -max_total_time={{SECONDS}} -max_len={{MAX}}
+# Fuzz targets, each for so many seconds: `just fuzz 300 transform repair`; without names all of them
+fuzz SECONDS="300" *TARGETS:
+    fuzz/run {{SECONDS}} {{TARGETS}}
 
 # The built-in demo
 run:

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use super::walls::Walls;
 
@@ -21,10 +22,43 @@ impl Server {
 
     /// The same, in a control group from its first instruction on.
     pub(crate) fn within(settings: &str, walls: Option<&Walls>) -> Self {
-        let folder = std::env::temp_dir().join(format!("limpid-reliability-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
+        let folder = folder();
+        let command = program(&folder, walls);
+        Self::run(command, folder, settings)
+    }
+
+    /// The same, on a disk that is late with everything it should be sure of (`fsync`, `fdatasync`): strace holds the
+    /// caller back.
+    pub(crate) fn on_a_disk(settings: &str, late: Duration) -> Self {
+        let folder = folder();
+        let command = if late.is_zero() {
+            program(&folder, None)
+        } else {
+            // With `-D` strace is the child of the program, not its parent.
+            let mut strace = command(&folder, Path::new("strace"));
+            strace
+                .env("PATH", "/usr/bin:/bin")
+                .args([
+                    "-D",
+                    "-f",
+                    "-qq",
+                    "-o",
+                    "/dev/null",
+                    "--seccomp-bpf",
+                    "-e",
+                    "trace=fsync,fdatasync",
+                    "-e",
+                ])
+                .arg(format!("inject=fsync,fdatasync:delay_enter={}", late.as_micros()))
+                .arg(path());
+            strace
+        };
+        Self::run(command, folder, settings)
+    }
+
+    fn run(mut command: Command, folder: PathBuf, settings: &str) -> Self {
         std::fs::write(folder.join("limpid.toml"), settings).expect("settings");
-        let mut child = program(&folder, walls)
+        let mut child = command
             .args([
                 "serve",
                 "--set",
@@ -103,37 +137,51 @@ impl Drop for Server {
     }
 }
 
+/// A folder of this run's own.
+fn folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("limpid-reliability-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
 /// The program that `LIMPID` names, or else `limpid`, one folder above the examples.
-fn program(folder: &Path, walls: Option<&Walls>) -> Command {
-    let path = std::env::var_os("LIMPID").map_or_else(
+fn path() -> PathBuf {
+    std::env::var_os("LIMPID").map_or_else(
         || {
             let example = std::env::current_exe().expect("a path");
             example.ancestors().nth(2).expect("a folder").join("limpid")
         },
         PathBuf::from,
-    );
-    let mut command = match walls {
+    )
+}
+
+fn program(folder: &Path, walls: Option<&Walls>) -> Command {
+    match walls {
         // The shell goes in and becomes the program.
         Some(walls) => {
-            let mut shell = Command::new("/bin/sh");
+            let mut shell = command(folder, Path::new("/bin/sh"));
             shell
                 .args(["-c", "echo $$ > \"$0\" && exec \"$@\""])
                 .arg(walls.door())
-                .arg(path);
+                .arg(path());
             shell
         }
-        None => Command::new(path),
-    };
+        None => command(folder, &path()),
+    }
+}
+
+/// Whatever is run, in `folder`, its log there too.
+fn command(folder: &Path, path: &Path) -> Command {
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))
+        .expect("a log");
+    let mut command = Command::new(path);
     command
         .current_dir(folder)
         .env_clear()
         .stdin(Stdio::null())
-        .stderr(
-            std::fs::File::options()
-                .create(true)
-                .append(true)
-                .open(folder.join("log"))
-                .expect("a log"),
-        );
+        .stderr(log);
     command
 }

@@ -87,9 +87,12 @@ pub(super) fn repair(raw: &str) -> Cow<'_, str> {
 }
 
 fn push_ncname(out: &mut String, raw: &str) {
-    if !raw.chars().next().is_some_and(starts_name) {
+    let begins = raw.chars().next().is_some_and(starts_name);
+    if !begins {
         out.push('_');
     }
-    let raw = raw.get(..raw.floor_char_boundary(LONGEST)).unwrap_or(raw);
+    // What is put before it counts: else it would be cut once more when it is read again.
+    let room = LONGEST - usize::from(!begins);
+    let raw = raw.get(..raw.floor_char_boundary(room)).unwrap_or(raw);
     out.extend(raw.chars().map(|c| if continues_name(c) { c } else { '_' }));
 }

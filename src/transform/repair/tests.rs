@@ -296,6 +296,15 @@ fn what_entities_add_is_bounded() {
 }
 
 #[test]
+fn a_name_is_cut_once() {
+    for name in ["-".repeat(200), "é".repeat(100), format!("a:{}", "1".repeat(128))] {
+        let once = repaired(&format!("<rss><{name}>x</{name}></rss>"));
+        assert_eq!(repaired(&once), once, "{name}");
+        assert!(once.len() < 600, "{once}");
+    }
+}
+
+#[test]
 fn prefixes_are_declared() {
     let cases = [
         (
