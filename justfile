@@ -22,6 +22,12 @@ fuzz SECONDS="300" *TARGETS:
 run:
     cargo run --release -- serve
 
+# The pictures in docs/, taken by a real browser (with a font for Chinese: apt-get install fonts-noto-cjk)
+screenshots:
+    cargo build --release
+    npm ci --prefix tests/browser --no-audit --no-fund --silent
+    node tests/browser/screenshots.mjs target/release/limpid docs
+
 # Licences, bans, sources
 deny:
     cargo deny --all-features check bans licenses sources

@@ -9,7 +9,7 @@ pub struct Why {
     pub short: &'static str,
     /// One sentence.
     pub sentence: &'static str,
-    /// The setting that would keep it; `None`: nothing does, on purpose.
+    /// The setting that would keep it, with its value, or that decides about it; `None`: nothing does, on purpose.
     pub setting: Option<&'static str>,
 }
 
@@ -19,10 +19,8 @@ pub fn why(reason: Reason) -> Why {
     let (short, sentence, setting) = match reason {
         Reason::Embed => (
             "embeds",
-            "An embedded frame loads a stranger's page into the reader; a link to what it showed stays in its place.",
-            Some(
-                "clean.embeds = \"link\" keeps a link, \"strip\" leaves nothing; the frame itself is never kept",
-            ),
+            "An embedded frame loads a stranger's page into the reader; a link to what it showed may stay in its place.",
+            Some("clean.embeds"),
         ),
         Reason::Element => (
             "elements",
@@ -42,12 +40,12 @@ pub fn why(reason: Reason) -> Why {
         Reason::Image => (
             "pictures",
             "The picture now comes through Limpid, so that its origin does not learn who reads.",
-            Some("clean.images = \"direct\" leaves pictures at their origin"),
+            Some("clean.images = \"direct\""),
         ),
         Reason::Unwrapped => (
             "wrappers taken off",
-            "The picture was wrapped in another service's address; its origin's own address is used.",
-            Some("clean.images decides where pictures come from; a wrapper is always taken off first"),
+            "The picture was wrapped in another service's address; its origin's own is used, wherever it is shown from.",
+            Some("clean.images"),
         ),
         Reason::Pixel => (
             "tracking pixels",
@@ -72,7 +70,7 @@ pub fn why(reason: Reason) -> Why {
         Reason::TooDeep => (
             "too deep",
             "The markup is nested or expanded beyond the limit; its text was kept.",
-            Some("limits.field_depth, field_size and field_cost"),
+            Some("limits.field_depth, field_size, field_cost"),
         ),
         Reason::Identity => (
             "ways past us",
@@ -82,7 +80,7 @@ pub fn why(reason: Reason) -> Why {
         Reason::Selection => (
             "entries left out",
             "The feed's own rules leave this entry out.",
-            Some("feeds.NAME.keep, drop and limit"),
+            Some("feeds.NAME.keep, drop, limit"),
         ),
     };
     Why {

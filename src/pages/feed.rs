@@ -36,6 +36,8 @@ struct Page {
     entries: String,
     readers: u64,
     origins: Vec<String>,
+    /// What may be asked and told step by step.
+    explained: Option<String>,
     is_stored: bool,
     address: String,
     formats: Vec<Format>,
@@ -53,6 +55,8 @@ struct Page {
 
 struct Plot {
     label: &'static str,
+    /// True where every bar is bad news.
+    is_bad: bool,
     figure: String,
     /// SVG of our own making.
     svg: String,
@@ -97,6 +101,10 @@ pub(super) async fn page(
         ),
         readers: pages.app.telemetry.readers.of(name, now),
         origins: origins(endpoint),
+        explained: endpoint.origins.iter().find_map(|origin| match origin {
+            Origin::Http(url) => Some(url.to_string()),
+            _ => None,
+        }),
         is_stored: stored.is_some(),
         formats: subscribe::formats(&address),
         links: subscribe::links(&address),
@@ -212,16 +220,20 @@ fn plots(past: &Past, now: Millis) -> Vec<Plot> {
     vec![
         Plot {
             label: "Time",
+            is_bad: false,
             svg: plot::bars(
                 &bars(|look| look.took.into()),
+                plot::LOOKS,
                 &format!("Time of the last {count} looks, {times}; {failures} failed"),
             ),
             figure: times,
         },
         Plot {
             label: "Size",
+            is_bad: false,
             svg: plot::bars(
                 &bars(|look| look.bytes),
+                plot::LOOKS,
                 &format!("Size after the last {count} looks, {sizes}; {failures} failed"),
             ),
             figure: sizes,
@@ -236,7 +248,7 @@ fn failures_by_day(past: &Past, now: Millis) -> Plot {
     let figure = match failed {
         0 => format!("none in {DAYS} days"),
         _ => format!(
-            "{failed} on {} of the last {DAYS} days",
+            "{failed}, on {} of {DAYS} days",
             days.iter().filter(|&&count| count > 0).count()
         ),
     };
@@ -249,7 +261,12 @@ fn failures_by_day(past: &Past, now: Millis) -> Plot {
         .collect();
     Plot {
         label: "Failures by day",
-        svg: plot::bars(&bars, &format!("Failures by day, today last: {figure}")),
+        is_bad: true,
+        svg: plot::bars(
+            &bars,
+            days.len(),
+            &format!("Failures by day, today last: {figure}"),
+        ),
         figure,
     }
 }

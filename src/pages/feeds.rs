@@ -74,6 +74,8 @@ pub(super) async fn page(pages: &Pages, method: &Method, from: usize) -> Reply {
     for endpoint in all.iter().skip(from).take(PAGE) {
         rows.push(row(pages, endpoint, now).await);
     }
+    // What needs its owner stands first.
+    rows.sort_by_key(|row| !row.state.is_trouble());
     let end = from.saturating_add(PAGE);
     let troubled = rows.iter().filter(|row| row.state.is_trouble()).count();
     let (headline, subline) = summary(all.len(), troubled, rows.len());

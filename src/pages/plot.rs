@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 /// Width of the drawing in its own units; it is stretched to the page.
 const WIDTH: usize = 336;
 const HEIGHT: u64 = 48;
-/// So many bars fill the width; fewer keep to the left.
-const BARS: usize = 56;
+/// So many looks fill the width; fewer keep to the left.
+pub(super) const LOOKS: usize = 56;
 
 /// One bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,12 @@ pub(super) struct Bar {
     pub(super) is_bad: bool,
 }
 
-/// The last bars, the newest at the right end; `label` says to who does not see them what they show.
-pub(super) fn bars(bars: &[Bar], label: &str) -> String {
-    let bars = &bars[bars.len().saturating_sub(BARS)..];
+/// The last bars, of which `fill` fill the width, the newest at the right end; `label` says to who does not see them
+/// what they show. Nothing has no bar.
+pub(super) fn bars(bars: &[Bar], fill: usize, label: &str) -> String {
+    let bars = &bars[bars.len().saturating_sub(fill)..];
     let most = bars.iter().map(|bar| bar.value).max().unwrap_or(0).max(1);
-    let step = WIDTH / BARS;
+    let step = WIDTH / fill;
     let mut svg = format!(
         "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{label}\">"
     );
@@ -28,8 +29,11 @@ pub(super) fn bars(bars: &[Bar], label: &str) -> String {
         let height = if bar.is_bad {
             HEIGHT
         } else {
-            (bar.value * HEIGHT / most).max(1)
+            (bar.value * HEIGHT / most).max(bar.value.min(1))
         };
+        if height == 0 {
+            continue;
+        }
         let class = if bar.is_bad { " class=\"bad\"" } else { "" };
         let _infallible = write!(
             svg,
@@ -55,9 +59,14 @@ mod tests {
                 is_bad: value == 99,
             })
             .collect();
-        let svg = bars(&all, "sizes");
-        assert_eq!(svg.matches("<rect").count(), BARS);
+        let svg = bars(&all, LOOKS, "sizes");
+        assert_eq!(svg.matches("<rect").count(), LOOKS);
         assert_eq!(svg.matches("class=\"bad\"").count(), 1);
-        assert!(bars(&[], "none").contains("aria-label=\"none\""));
+        assert_eq!(
+            bars(&all[..2], 28, "days").matches("<rect").count(),
+            1,
+            "nothing has no bar"
+        );
+        assert!(bars(&[], LOOKS, "none").contains("aria-label=\"none\""));
     }
 }

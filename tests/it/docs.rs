@@ -288,7 +288,7 @@ fn the_tests_that_the_threat_model_names_exist() {
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    let link = regex::Regex::new(r"\]\(([^):#]+)(?:#([^)]+))?\)").expect("regex");
+    let link = regex::Regex::new(r#"(?:\]\(|src(?:set)?=")([^):#"]+)(?:#([^)]+))?[)"]"#).expect("regex");
     let code = regex::Regex::new("`[^`]*`").expect("regex");
     for (page, text) in pages() {
         let text = code.replace_all(&text, "");

@@ -108,6 +108,30 @@ async fn all_feeds_are_listed_with_their_readers_and_troubles() {
 }
 
 #[tokio::test]
+async fn what_is_in_trouble_stands_first_and_leads_to_its_explanation() {
+    let origin = Origin::start().await;
+    origin.at("/broken").status(503);
+    let proxy = proxy()
+        .publishes("a-well", vec![limpid::endpoint::Origin::Demo], |_| {})
+        .feed("z-broken", &origin.url("/broken"))
+        .start()
+        .await;
+    proxy.get("/feeds/a-well").await.has_status(200);
+    proxy.get("/feeds/z-broken").await.has_status(502);
+    let owner = Reader::of(proxy.owner);
+    let html = owner.get("/").await.text();
+    let place = |name: &str| html.find(&format!("href=\"/feeds/{name}\"")).expect(name);
+    assert!(place("z-broken") < place("a-well"), "{html}");
+    let asked = format!("name=\"url\" value=\"{}\"", origin.url("/broken"));
+    owner
+        .get("/feeds/z-broken")
+        .await
+        .says("action=\"/try\"")
+        .says(&asked);
+    owner.get("/feeds/a-well").await.never_says("action=\"/try\"");
+}
+
+#[tokio::test]
 async fn a_page_of_another_site_changes_nothing_and_reads_nothing() {
     let (origin, _proxy, owner) = hostile().await;
     let asked = origin.count("/feed.xml");
