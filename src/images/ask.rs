@@ -13,7 +13,7 @@ use super::{Error, Inner, sniff};
 use crate::demo;
 use crate::fetch::spool::Body;
 use crate::fetch::{self, ImageAnswer, ImageAsk};
-use crate::message::{Address, Validators};
+use crate::message::Validators;
 
 /// What one address gave.
 pub(super) enum Given {
@@ -25,9 +25,8 @@ impl Inner {
     /// Tries the address and its alternates in order; the first failure is the one that is told.
     pub(super) async fn ask(&self, key: Key, url: &Url, prior: Option<&Kept>) -> Result<(Url, Given), Error> {
         let mut first = None;
-        let alternates = self.alternates.of(key);
-        let parsed: Vec<Url> = alternates.iter().filter_map(Address::to_url).collect();
-        for candidate in std::iter::once(url).chain(&parsed) {
+        let alternates = self.alternates.of(key, url);
+        for candidate in std::iter::once(url).chain(&alternates) {
             let validators = prior
                 .filter(|kept| kept.image.is_some() && kept.from == *candidate)
                 .map(|kept| kept.validators.clone())

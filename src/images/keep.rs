@@ -1,7 +1,6 @@
 //! What is known about pictures, in memory.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -9,14 +8,11 @@ use moka::future::Cache;
 use url::Url;
 
 use super::Error;
-use crate::message::{Address, Validators};
+use crate::message::Validators;
 use crate::transform::Picture;
 
 /// Bytes one record takes beside its picture, roughly.
 const RECORD: usize = 512;
-
-/// Pictures with alternates that are remembered, twice over.
-const ALTERNATES: usize = 20_000;
 
 /// Names an address: BLAKE3, 128 bits, of the address without its fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,73 +109,4 @@ pub(super) fn memory(bytes: u64) -> Cache<Key, Arc<Kept>> {
         .max_capacity(bytes)
         .weigher(|_, kept: &Arc<Kept>| kept.weight())
         .build()
-}
-
-/// What to try when a picture's own address fails. Two generations: what nobody asked for while the
-/// younger one filled up is forgotten.
-#[derive(Debug, Default)]
-pub(super) struct Alternates {
-    generations: Mutex<[HashMap<Key, Arc<[Address]>>; 2]>,
-}
-
-impl Alternates {
-    pub(super) fn learn(&self, pictures: &[Picture]) {
-        for picture in pictures.iter().filter(|picture| !picture.alternates.is_empty()) {
-            self.remember(Key::of_picture(picture), Arc::clone(&picture.alternates));
-        }
-    }
-
-    pub(super) fn of(&self, key: Key) -> Arc<[Address]> {
-        let old = {
-            let [young, old] = &mut *self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(known) = young.get(&key) {
-                return Arc::clone(known);
-            }
-            old.remove(&key)
-        };
-        let Some(known) = old else {
-            return Arc::default();
-        };
-        self.remember(key, Arc::clone(&known));
-        known
-    }
-
-    fn remember(&self, key: Key, alternates: Arc<[Address]>) {
-        let [young, old] = &mut *self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        if young.len() >= ALTERNATES && !young.contains_key(&key) {
-            *old = std::mem::take(young);
-        }
-        young.insert(key, alternates);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn picture(n: usize) -> Picture {
-        let url = |scheme| Url::parse(&format!("{scheme}://a.example/{n}.png#x")).expect("url");
-        Picture::new(&url("https"), &[url("http")])
-    }
-
-    #[test]
-    fn alternates_in_use_stay_and_the_memory_for_them_is_bounded() {
-        let alternates = Alternates::default();
-        alternates.learn(&[picture(0)]);
-        for n in 1..ALTERNATES * 3 {
-            alternates.learn(&[picture(n)]);
-            if n % 1000 == 0 {
-                assert_eq!(alternates.of(Key::of_picture(&picture(0))).len(), 1, "{n}");
-            }
-        }
-        assert!(alternates.of(Key::of_picture(&picture(1))).is_empty());
-        let held: usize = alternates
-            .generations
-            .lock()
-            .expect("lock")
-            .iter()
-            .map(HashMap::len)
-            .sum();
-        assert!(held <= 2 * ALTERNATES);
-    }
 }

@@ -10,11 +10,14 @@ pub mod strip;
 pub mod sniff;
 mod source;
 mod flight;
+mod opened;
+mod alternates;
 mod keep;
 mod freshness;
 mod image;
 mod options;
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -26,12 +29,14 @@ use crate::clock::Clock;
 use crate::fetch::{self, Fetcher};
 use crate::transform::Picture;
 
+use self::alternates::Alternates;
 use self::ask::Given;
 use self::disk::Disk;
 pub use self::disk::{Record, Which};
 use self::flight::Flights;
-pub use self::image::{Content, Image, read_part};
-use self::keep::{Alternates, Kept, Key, Place};
+pub use self::image::{Content, Image, read_part, read_ready};
+use self::keep::{Kept, Key, Place};
+use self::opened::Opened;
 pub use self::options::{Options, Svg};
 use self::prefetch::Prefetch;
 pub use self::smaller::WIDTHS;
@@ -85,6 +90,7 @@ struct Inner {
     disk: Option<Arc<Disk>>,
     alternates: Alternates,
     flights: Flights,
+    opened: Opened,
     preparing: Semaphore,
     resizing: Semaphore,
     prefetch: Prefetch,
@@ -102,6 +108,7 @@ impl Images {
             inner: Arc::new(Inner {
                 memory: keep::memory(options.memory),
                 disk: disk.map(Arc::new),
+                opened: Opened::default(),
                 preparing: Semaphore::new(PREPARING),
                 resizing: Semaphore::new(1),
                 prefetch: Prefetch::new(&options),
@@ -273,9 +280,11 @@ impl Inner {
         let content = match held.place {
             Place::Memory(ref bytes) => Content::Memory(bytes.clone()),
             Place::Disk(length) => {
-                let object = held.object.clone();
-                let file = self.on_disk(move |disk| disk.object(&object, length)).await??;
-                Content::File(Arc::new(file), length)
+                let file = match self.opened.of(&held.object).await {
+                    Some(file) => file,
+                    None => self.opened(&held.object, length).await?,
+                };
+                Content::File(file, length)
             }
         };
         Some(Ok(Image {
@@ -283,6 +292,14 @@ impl Inner {
             media_type: held.media_type,
             etag: format!("\"{}\"", held.object),
         }))
+    }
+
+    /// The file of `object`, opened. `None`: it is gone.
+    async fn opened(&self, object: &str, length: u64) -> Option<Arc<File>> {
+        let name = object.to_owned();
+        let file = Arc::new(self.on_disk(move |disk| disk.object(&name, length)).await??);
+        self.opened.keep(object, &file, length).await;
+        Some(file)
     }
 
     /// Notes on disk what is known about an address; no reader waits for it.

@@ -12,7 +12,7 @@ use http_body_util::Full;
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::Semaphore;
 
-use crate::images::read_part;
+use crate::images::{read_part, read_ready};
 
 /// Bytes of a file in memory for one reader: the next ones are read when these are sent.
 const BLOCK: u64 = 64 << 10;
@@ -76,12 +76,22 @@ impl Part {
         if left == 0 {
             return Poll::Ready(None);
         }
+        let length = usize::try_from(left.min(BLOCK)).unwrap_or(usize::MAX);
+        // What a disk must give is read elsewhere: this thread has other readers.
+        let ready = match self.reading {
+            None => read_ready(&self.file, self.next, length),
+            Some(_) => None,
+        };
         let (file, next) = (&self.file, self.next);
-        let reading = self
-            .reading
-            .get_or_insert_with(|| Box::pin(read(Arc::clone(file), next, left.min(BLOCK))));
-        let read = ready!(reading.as_mut().poll(cx));
-        self.reading = None;
+        let read = match ready {
+            Some(bytes) => Ok(bytes),
+            None => {
+                let begin = || -> Reading { Box::pin(read(Arc::clone(file), next, length)) };
+                let read = ready!(self.reading.get_or_insert_with(begin).as_mut().poll(cx));
+                self.reading = None;
+                read
+            }
+        };
         Poll::Ready(Some(read.map(|bytes| {
             self.next += bytes.len() as u64;
             Frame::data(bytes)
@@ -89,10 +99,9 @@ impl Part {
     }
 }
 
-async fn read(file: Arc<File>, at: u64, length: u64) -> io::Result<Bytes> {
+async fn read(file: Arc<File>, at: u64, length: usize) -> io::Result<Bytes> {
     // Never closed.
     let _turn = READING.acquire().await;
-    let length = usize::try_from(length).map_err(io::Error::other)?;
     tokio::task::spawn_blocking(move || read_part(&file, at, length))
         .await
         .map_err(io::Error::other)?
