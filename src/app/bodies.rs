@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::{App, Served};
 use crate::cache::coalesce::{Flight, Flights};
+use crate::cache::place::settled;
 use crate::cache::representation::Coding;
 use crate::leisure;
 
@@ -103,7 +104,7 @@ impl App {
         match served {
             _ if coding == Coding::Identity => {
                 let hash = served.representation().hash;
-                self.bodies.plain.insert(hash, bytes.clone()).await;
+                self.bodies.plain.insert(hash, settled(bytes)).await;
             }
             Served::Version(_) => self.cache.weigh_again(key).await,
             Served::Conversion(key, _) => {

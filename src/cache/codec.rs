@@ -14,6 +14,7 @@ use super::stored::{
     Class, Failing, Failure, LastRead, OriginState, Removed, StoredResponse, Timing, Version,
 };
 use super::wire::{Wire, fields};
+use crate::clock::Millis;
 use crate::message::{Kind, Validators};
 use crate::store::Record;
 use crate::transform::Hints;
@@ -21,6 +22,8 @@ use crate::transform::report::Reason;
 
 /// The layout of heads and bodies. A record of another one is a miss: it costs a refetch.
 const LAYOUT: u8 = 4;
+/// Room for what a body holds beside bytes and marks.
+const SMALL_VALUES: usize = 512;
 
 /// What changes with each date.
 #[derive(Clone, Debug)]
@@ -81,7 +84,8 @@ pub(super) fn record(stored: &StoredResponse, fence: u64) -> Record {
 /// What the record says.
 pub(super) fn stored(record: &Record) -> Option<StoredResponse> {
     let head = read_head(&record.head)?;
-    let version = read_body(&record.body)?;
+    // In a place of its own: what a store gives may be a part of something larger.
+    let version = read_body(&settled(&record.body), Representation::of)?;
     if version.representation.hash != head.version {
         return None;
     }
@@ -95,9 +99,28 @@ pub(super) fn stored(record: &Record) -> Option<StoredResponse> {
     })
 }
 
+impl Version {
+    /// All of it in one place of its own. For who made it among buffers of megabytes: each small value that lived on
+    /// between those would keep a hole of their size.
+    #[must_use]
+    pub fn packed(&self) -> Bytes {
+        settled(&body(self))
+    }
+
+    /// What [`Self::packed`] packed: some small values, and slices of these bytes.
+    #[must_use]
+    pub fn of_packed(packed: &Bytes) -> Option<Self> {
+        read_body(packed, |base, length, kind, hash, last_modified| {
+            Some(Representation::held(base, length, kind, hash, last_modified))
+        })
+    }
+}
+
 fn body(version: &Version) -> Bytes {
     let made = &version.representation;
-    let mut out = vec![LAYOUT];
+    let (Base::Plain(base) | Base::Gzip(base)) = &made.base;
+    let mut out = Vec::with_capacity(base.len() + version.marks.weight() + SMALL_VALUES);
+    out.push(LAYOUT);
     made.kind.write(&mut out);
     made.hash.write(&mut out);
     made.last_modified.write(&mut out);
@@ -111,7 +134,10 @@ fn body(version: &Version) -> Bytes {
     Bytes::from(out)
 }
 
-fn read_body(bytes: &Bytes) -> Option<Version> {
+/// How a representation is made of what was written down.
+type Made = fn(Base, usize, Kind, [u8; 16], Millis) -> Option<Representation>;
+
+fn read_body(bytes: &Bytes, made: Made) -> Option<Version> {
     let mut from = bytes.clone();
     if u8::read(&mut from)? != LAYOUT {
         return None;
@@ -126,7 +152,7 @@ fn read_body(bytes: &Bytes) -> Option<Version> {
         return None;
     }
     Some(Version {
-        representation: Representation::of(base, length, kind, hash, last_modified)?,
+        representation: made(base, length, kind, hash, last_modified)?,
         marks,
         contents,
         hints,
@@ -227,7 +253,7 @@ impl Wire for Base {
 
     fn read(from: &mut Bytes) -> Option<Self> {
         let is_gzip = bool::read(from)?;
-        let bytes = settled(&Bytes::read(from)?);
+        let bytes = Bytes::read(from)?;
         Some(if is_gzip {
             Self::Gzip(bytes)
         } else {

@@ -53,7 +53,7 @@ impl Marks {
         unpacked.write(&mut plain);
         let packed = zstd::bulk::compress(&plain, LEVEL).unwrap_or_default();
         Self {
-            packed: Bytes::copy_from_slice(&packed),
+            packed: Bytes::from(packed),
         }
     }
 
@@ -85,8 +85,7 @@ impl Wire for Marks {
     }
 
     fn read(from: &mut Bytes) -> Option<Self> {
-        // Not a part of the record, which would live as long.
-        let packed = Bytes::copy_from_slice(&Bytes::read(from)?);
+        let packed = Bytes::read(from)?;
         Some(Self { packed })
     }
 }

@@ -15,7 +15,7 @@ pub mod marks;
 pub mod representation;
 pub mod heads;
 mod coding;
-mod place;
+pub mod place;
 pub mod freshness;
 mod wire;
 

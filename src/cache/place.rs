@@ -13,7 +13,8 @@ use memmap2::{Mmap, MmapMut};
 const LARGE: usize = 32 << 10;
 
 /// The same bytes, in a place no larger than they are.
-pub(super) fn settled(bytes: &[u8]) -> Bytes {
+#[must_use]
+pub fn settled(bytes: &[u8]) -> Bytes {
     if bytes.len() >= LARGE
         && let Ok(pages) = pages(bytes)
     {

@@ -85,7 +85,8 @@ impl Representation {
         (whole.len() == length && self::hash(&whole) == hash).then_some(made)
     }
 
-    fn held(base: Base, length: usize, kind: Kind, hash: [u8; 16], last_modified: Millis) -> Self {
+    /// The same, of what is known to be true.
+    pub(super) fn held(base: Base, length: usize, kind: Kind, hash: [u8; 16], last_modified: Millis) -> Self {
         Self {
             kind,
             hash,

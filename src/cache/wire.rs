@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use url::Url;
 
 use crate::message::Address;
@@ -73,7 +73,10 @@ impl Wire for u8 {
     }
 
     fn read(from: &mut Bytes) -> Option<Self> {
-        take(from, 1)?.first().copied()
+        let byte = *from.first()?;
+        // Not `take`, which counts one more who shares the record, for each byte of each number.
+        from.advance(1);
+        Some(byte)
     }
 }
 

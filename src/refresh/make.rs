@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header;
 use url::Url;
 
@@ -43,7 +44,9 @@ pub(super) async fn version(
     if let Some(original) = original {
         tools.originals.keep(&endpoint.name, original).await;
     }
-    made.map(Arc::new)
+    // Here, where nothing large is made, and not among the buffers of that thread.
+    let version = Version::of_packed(&made?).ok_or(Error::Crashed)?;
+    Ok(Arc::new(version))
 }
 
 /// Everything one transform needs, owned.
@@ -56,8 +59,8 @@ struct Work {
 }
 
 impl Work {
-    /// The version, and what it was made from.
-    fn run(self) -> (Result<Version, Error>, Option<Packed>) {
+    /// The version, packed, and what it was made from.
+    fn run(self) -> (Result<Bytes, Error>, Option<Packed>) {
         let merged;
         let bases: Vec<_> = self.document.parts.iter().map(base).collect();
         let sources: Vec<_> = self.document.parts.iter().zip(&bases).map(source).collect();
@@ -76,7 +79,8 @@ impl Work {
                 }
             }
         };
-        (self.made(&whole), Packed::new(&whole))
+        let made = self.made(&whole).map(|version| version.packed());
+        (made, Packed::new(&whole))
     }
 
     fn made(&self, whole: &Source<'_>) -> Result<Version, Error> {

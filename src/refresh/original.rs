@@ -11,6 +11,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use moka::future::Cache as Memory;
 use url::Url;
 
+use crate::cache::place::settled;
 use crate::message::OriginResponse;
 use crate::transform::Source;
 
@@ -76,7 +77,7 @@ pub struct Originals {
 #[derive(Debug)]
 pub struct Packed {
     about: Original,
-    body: Box<[u8]>,
+    body: Bytes,
     length: usize,
 }
 
@@ -86,8 +87,8 @@ impl Packed {
     pub fn new(source: &Source<'_>) -> Option<Self> {
         Some(Self {
             length: source.bytes.len(),
-            // As large as it is: the compressor hands over room for the worst case, three times that.
-            body: zstd::bulk::compress(source.bytes, 1).ok()?.into_boxed_slice(),
+            // In its own place: the compressor hands over room for the worst case, three times that.
+            body: settled(&zstd::bulk::compress(source.bytes, 1).ok()?),
             about: Original {
                 body: Bytes::new(),
                 content_type: source.content_type.map(str::to_owned),
