@@ -159,17 +159,16 @@ pub enum NamedBy {
 impl App {
     /// Opens the store and wires everything in front of it.
     pub async fn open(options: Options, clock: Clock) -> Arc<Self> {
-        let store = Self::store(&options).await;
+        let store = Self::store(&store::Options::from(&options)).await;
         Self::with_store(options, store, clock)
     }
 
     /// Opens the store. One that cannot be opened costs what would outlive a restart, not the service: that
     /// is logged.
-    pub async fn store(options: &Options) -> Store {
-        let place = store::Options::from(options);
-        Store::open(&place).await.unwrap_or_else(|error| {
+    pub async fn store(options: &store::Options) -> Store {
+        Store::open(options).await.unwrap_or_else(|error| {
             tracing::error!(%error, "the store cannot be used; feeds are kept in memory only");
-            Store::memory(&place)
+            Store::memory(options)
         })
     }
 

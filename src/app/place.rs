@@ -1,6 +1,7 @@
 //! Where an app's records live.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
@@ -18,17 +19,25 @@ pub enum StoreKind {
     Redis(Url),
 }
 
+impl StoreKind {
+    /// How such a store is opened, when an engine may take `timeout` for one answer.
+    #[must_use]
+    pub fn options(&self, timeout: Duration) -> store::Options {
+        let place = match self {
+            Self::Memory => Place::Memory,
+            Self::Disk(folder) => Place::Disk(folder.clone()),
+            Self::Redis(url) => Place::Redis(url.to_string()),
+        };
+        store::Options {
+            place,
+            timeout,
+            ..store::Options::default()
+        }
+    }
+}
+
 impl From<&Options> for store::Options {
     fn from(options: &Options) -> Self {
-        let place = match &options.store {
-            StoreKind::Memory => Place::Memory,
-            StoreKind::Disk(folder) => Place::Disk(folder.clone()),
-            StoreKind::Redis(url) => Place::Redis(url.to_string()),
-        };
-        Self {
-            place,
-            timeout: options.store_timeout,
-            ..Self::default()
-        }
+        options.store.options(options.store_timeout)
     }
 }

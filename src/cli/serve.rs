@@ -42,11 +42,12 @@ pub(super) struct Serve {}
 impl Serve {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let Self {} = self;
-        let first = context.settings()?;
-        // Made before they are looked at, and looked at before they are read: what changes from here on is seen.
-        let _made = keyring::of_server(&first, context)?;
-        let look = reload::look(context, &first.choices.store.path);
+        // Looked at before they are read: what changes from here on is seen.
+        let look = reload::look(context);
         let settings = context.settings()?;
+        // Keys that are made by now are no change.
+        let _made = keyring::of_server(&settings, context)?;
+        let look = look.and_keys(&settings.choices.store.path);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -81,9 +82,9 @@ async fn serve(
     if let (None, Some(url)) = (&settings.choices.public_url, first_address(&server)) {
         settings.public_url = url;
     }
-    let store = App::store(&settings.app(Arc::clone(&keys))).await;
+    let store = App::store(&settings.store()).await;
     let keys = Arc::new(keyring::agreed(&settings, &store, &keys).await);
-    let app = App::with_store(settings.app(Arc::clone(&keys)), store, context.clock.clone());
+    let app = App::with_store(settings.app(keys), store, context.clock.clone());
     announce(&settings, &server, context)?;
     let owner = pages::owner(Arc::clone(&app), settings.choices.admin_hosts.clone());
     let reloader = Reloader {
@@ -94,11 +95,13 @@ async fn serve(
             .public_url
             .is_none()
             .then_some(settings.public_url),
-        shown: settings.shown,
+        started: reload::wired(settings.shown),
         interval: settings.choices.reload_interval,
         store: settings.choices.store.path,
         look,
     };
+    // What they became is in force; thousands of them as they were said are of no more use.
+    drop(settings.feeds);
     tokio::select! {
         () = server.run(Arc::clone(&app), owner, stop.asked()) => {}
         () = app.keep_fresh() => {}

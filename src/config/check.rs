@@ -2,7 +2,7 @@
 
 use super::apply::Applied;
 use super::choices::{Kind, Refresh};
-use super::fault::Place;
+use super::fault::{Faults, Place};
 use crate::serve::Listen;
 
 /// Notes every contradiction.
@@ -64,47 +64,43 @@ fn refresh(applied: &mut Applied, section: &str, refresh: &Refresh) {
 }
 
 fn feed(applied: &mut Applied, name: &str) {
-    let Some(chosen) = applied.feeds.get(name).cloned() else {
+    let Some(chosen) = applied.feeds.get(name) else {
         return;
     };
-    let said = |key: &str| applied.said.contains_key(&format!("feeds.{name}.{key}"));
-    let place = applied.named.get(name).cloned();
-    match (said("url"), said("urls")) {
+    let section = format!("feeds.{name}.");
+    let (mut url, mut urls, mut refreshed) = (false, false, false);
+    for (key, _) in applied.said.range(section.clone()..) {
+        match key.strip_prefix(&section) {
+            Some("url") => url = true,
+            Some("urls") => urls = true,
+            Some(key) => refreshed |= key.starts_with("refresh."),
+            None => break,
+        }
+    }
+    let how = refreshed.then(|| chosen.refresh.clone());
+    // An empty list; one that could not be read has its fault already.
+    let empty = urls && chosen.urls.is_empty() && !is_faulty(&applied.faults, &format!("{section}urls"));
+    let mut fault = |message, help| {
+        let place = applied.named.get(name).cloned();
+        applied.faults.add(place, message, help);
+    };
+    match (url, urls) {
         (false, false) => {
-            let message = format!("the feed `{name}` has no address");
             let help = Some("add url = \"https://…\"".to_owned());
-            applied.faults.add(place, message, help);
+            fault(format!("the feed `{name}` has no address"), help);
         }
-        (true, true) => {
-            let message = format!("the feed `{name}` has both url and urls");
-            applied.faults.add(place, message, None);
-        }
-        (false, true) if chosen.urls.is_empty() && !is_faulty(applied, &format!("feeds.{name}.urls")) => {
-            applied
-                .faults
-                .add(place, format!("the feed `{name}` has no address"), None);
-        }
+        (true, true) => fault(format!("the feed `{name}` has both url and urls"), None),
+        (false, true) if empty => fault(format!("the feed `{name}` has no address"), None),
         _ => {}
     }
-    if said_about(applied, &format!("feeds.{name}.refresh")) {
-        refresh(applied, &format!("feeds.{name}.refresh"), &chosen.refresh);
+    if let Some(how) = how {
+        refresh(applied, &format!("feeds.{name}.refresh"), &how);
     }
-}
-
-/// Whether anything was said below `section`.
-fn said_about(applied: &Applied, section: &str) -> bool {
-    let below = format!("{section}.");
-    let next = applied.said.range(below.clone()..).next();
-    next.is_some_and(|(key, _)| key.starts_with(&below))
 }
 
 /// Whether a fault about `key` was noted already.
-fn is_faulty(applied: &Applied, key: &str) -> bool {
-    applied
-        .faults
-        .0
-        .iter()
-        .any(|fault| fault.message.starts_with(key))
+fn is_faulty(faults: &Faults, key: &str) -> bool {
+    faults.0.iter().any(|fault| fault.message.starts_with(key))
 }
 
 fn fault(applied: &mut Applied, key: &str, message: &str) {

@@ -231,14 +231,14 @@ impl Choices {
         }
     }
 
-    /// What one feed becomes: `name` and its address below `public_url`.
-    fn endpoint(&self, name: &str, feed: &Feed, signer: &Signer) -> Endpoint {
+    /// What one feed becomes, when all feeds are below the address `feeds`.
+    fn endpoint(&self, name: &str, feed: &Feed, feeds: Option<&Url>, signer: &Signer) -> Endpoint {
         Endpoint {
             name: name.to_owned(),
             origins: feed.origins(),
             format: feed.format,
             transform: transform::Policy {
-                self_url: Url::parse(&format!("{}/feeds/{name}", signer.public_url())).ok(),
+                self_url: feeds.and_then(|feeds| feeds.join(name).ok()),
                 hub: None,
                 title: feed.title.clone(),
                 select: feed.select.clone(),
@@ -259,6 +259,16 @@ impl Choices {
         }
     }
 
+    /// Where records live.
+    #[must_use]
+    pub fn store_kind(&self) -> StoreKind {
+        match (self.store.kind, &self.store.url) {
+            (Kind::Memory, _) => StoreKind::Memory,
+            (Kind::Redis, Some(url)) => StoreKind::Redis(url.clone()),
+            (Kind::Disk | Kind::Redis, _) => StoreKind::Disk(self.store.path.clone()),
+        }
+    }
+
     /// Everything the app is wired from.
     #[must_use]
     pub fn app<'f>(
@@ -268,16 +278,12 @@ impl Choices {
         keys: Arc<KeyRing>,
     ) -> app::Options {
         let signer = Signer::new(keys.clone(), public_url);
-        let mut template = self.endpoint("", &Feed::like(self), &signer);
-        template.transform.self_url = None;
+        let below = Url::parse(&format!("{}/feeds/", signer.public_url())).ok();
+        let endpoint = |(name, feed): (&String, &Feed)| self.endpoint(name, feed, below.as_ref(), &signer);
         app::Options {
             public_url: public_url.clone(),
             keys,
-            store: match (self.store.kind, &self.store.url) {
-                (Kind::Memory, _) => StoreKind::Memory,
-                (Kind::Redis, Some(url)) => StoreKind::Redis(url.clone()),
-                (Kind::Disk | Kind::Redis, _) => StoreKind::Disk(self.store.path.clone()),
-            },
+            store: self.store_kind(),
             memory: self.store.memory,
             store_timeout: self.store.timeout,
             image_fetch: fetch::Options {
@@ -288,12 +294,9 @@ impl Choices {
             },
             fetch: self.fetch.clone(),
             images: self.images(),
-            endpoints: feeds
-                .into_iter()
-                .map(|(name, feed)| self.endpoint(name, feed, &signer))
-                .collect(),
+            endpoints: feeds.into_iter().map(endpoint).collect(),
             adhoc: self.adhoc,
-            template,
+            template: self.endpoint("", &Feed::like(self), None, &signer),
             freshness: self.refresh.freshness.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
             websub: self.websub.clone(),

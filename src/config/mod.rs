@@ -26,6 +26,7 @@ use crate::app;
 use crate::endpoint::Origin;
 use crate::serve::Listen;
 use crate::sign::KeyRing;
+use crate::store;
 
 pub use apply::is_name;
 pub use choices::{Choices, Feed, Images, Kind, Log};
@@ -186,6 +187,12 @@ impl Settings {
             left.display(),
             file.display()
         ))
+    }
+
+    /// How the store is opened.
+    #[must_use]
+    pub fn store(&self) -> store::Options {
+        self.choices.store_kind().options(self.choices.store.timeout)
     }
 }
 

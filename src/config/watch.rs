@@ -32,10 +32,10 @@ impl From<Metadata> for Stamp {
     }
 }
 
-/// Looks at the settings file, `feeds.d/*.toml`, the files of secrets and the signing keys in `store`.
-/// Links are followed: what Kubernetes swaps is seen.
+/// Looks at the settings file, `feeds.d/*.toml` and the files of secrets. Links are followed: what Kubernetes swaps
+/// is seen.
 #[must_use]
-pub fn look(file: Option<&Path>, environment: &Environment, store: &Path) -> Look {
+pub fn look(file: Option<&Path>, environment: &Environment) -> Look {
     let place = environment.settings(file);
     let feeds = place.folder.join("feeds.d");
     let mut paths: Vec<PathBuf> = place.file.iter().cloned().collect();
@@ -52,17 +52,22 @@ pub fn look(file: Option<&Path>, environment: &Environment, store: &Path) -> Loo
         secret.map(|about| format!("{}_FILE", variable(section.name, about.key)))
     });
     paths.extend(secrets.filter_map(|name| Some(environment.folder.join(environment.get(&name)?))));
-    paths.push(keys::file(store));
     paths.sort();
-    Look(
-        paths
-            .into_iter()
-            .map(|path| {
-                let stamp = fs::metadata(&path).ok().map(Stamp::from);
-                (path, stamp)
-            })
-            .collect(),
-    )
+    Look(paths.into_iter().map(stamped).collect())
+}
+
+impl Look {
+    /// Looks at the signing keys in `store`, too.
+    #[must_use]
+    pub fn and_keys(mut self, store: &Path) -> Self {
+        self.0.push(stamped(keys::file(store)));
+        self
+    }
+}
+
+fn stamped(path: PathBuf) -> (PathBuf, Option<Stamp>) {
+    let stamp = fs::metadata(&path).ok().map(Stamp::from);
+    (path, stamp)
 }
 
 #[cfg(test)]
@@ -77,7 +82,7 @@ mod tests {
             ..Environment::default()
         };
         let store = dir.path().join("data");
-        let look = || look(None, &environment, &store);
+        let look = || look(None, &environment).and_keys(&store);
         fs::create_dir(dir.path().join("feeds.d")).unwrap();
         fs::write(dir.path().join("limpid.toml"), "").unwrap();
         let mut before = look();

@@ -4,7 +4,7 @@
 //! nothing, and no origin is asked but for feeds whose own policy has changed.
 
 use std::convert::Infallible;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,8 +47,8 @@ pub(super) struct Reloader<'c> {
     pub(super) app: Arc<App>,
     /// Where we are, when the settings do not say so.
     pub(super) derived_url: Option<Url>,
-    /// The settings in force, as they were said.
-    pub(super) shown: Vec<Shown>,
+    /// What was wired at the start, as it was said.
+    pub(super) started: Vec<Shown>,
     pub(super) interval: Duration,
     pub(super) store: PathBuf,
     /// What the settings in force were read from.
@@ -80,7 +80,7 @@ impl Reloader<'_> {
     }
 
     fn look(&self) -> Look {
-        look(self.context, &self.store)
+        look(self.context).and_keys(&self.store)
     }
 
     /// Reads everything, then puts it in force.
@@ -89,7 +89,8 @@ impl Reloader<'_> {
         if let Some(warning) = settings.warning() {
             tracing::warn!("{warning}");
         }
-        let waiting = waiting(&self.shown, &settings.shown);
+        // Told again at each reload, until it holds.
+        let waiting = waiting(&self.started, &settings.shown);
         let feeds = options.endpoints.len();
         self.app.apply(options);
         let mut told = format!(
@@ -100,10 +101,6 @@ impl Reloader<'_> {
             told.push_str("; these hold from the next start on: ");
             told.push_str(&waiting.join(", "));
         }
-        // What waits is told again at the next reload, until it holds.
-        let kept: Vec<Shown> = self.shown.iter().filter(|s| waits(&s.key)).cloned().collect();
-        self.shown = settings.shown.into_iter().filter(|s| !waits(&s.key)).collect();
-        self.shown.extend(kept);
         Ok(told)
     }
 
@@ -130,14 +127,19 @@ impl Reloader<'_> {
     }
 }
 
-/// How the files of settings, and the keys in `store`, look now.
-pub(super) fn look(context: &Context, store: &Path) -> Look {
-    watch::look(context.global.config.as_deref(), &context.environment, store)
+/// How the files of settings look now.
+pub(super) fn look(context: &Context) -> Look {
+    watch::look(context.global.config.as_deref(), &context.environment)
 }
 
 /// The next wish, of whoever has any.
 async fn next(wishes: &mut Option<mpsc::Receiver<app::Answer>>) -> Option<app::Answer> {
     wishes.as_mut()?.recv().await
+}
+
+/// Those of all settings that hold until the process ends.
+pub(super) fn wired(shown: Vec<Shown>) -> Vec<Shown> {
+    shown.into_iter().filter(|shown| waits(&shown.key)).collect()
 }
 
 fn waits(key: &str) -> bool {
