@@ -158,7 +158,7 @@ fn shell_lines(text: &str) -> Vec<String> {
 }
 
 /// What the book says to type beside our own commands, and who shows that it works.
-const OTHERS: [(&str, &str); 15] = [
+const OTHERS: [(&str, &str); 17] = [
     ("./tests/run", "runs this very test"),
     ("cargo build --release", "a profile of cargo's own"),
     ("cargo build --release --features otel", "tests/otel.rs"),
@@ -172,6 +172,11 @@ const OTHERS: [(&str, &str); 15] = [
     ("cargo install cargo-deb", "a tool of the field"),
     ("deploy/debian/build", "deploy/debian/build"),
     ("docker compose up -d", "compose.yaml"),
+    ("docker compose up -d --build", "compose.yaml"),
+    (
+        "apt-get install ./limpid_0.1.0-1_amd64.deb",
+        "a tool of the field",
+    ),
     ("apt-get install buildah", "a tool of the field"),
     ("deploy/image/build", "deploy/image/build"),
     ("podman load < limpid-image.tar", "a tool of the field"),

@@ -32,6 +32,7 @@ mod images;
 mod pictures;
 mod cleaning;
 mod reloading;
+mod upgrading;
 mod adding;
 mod deploying;
 mod readers;
