@@ -120,7 +120,7 @@ pub fn prune(folder: &Path, since: SystemTime, now: SystemTime) -> Result<KeyRin
     })
 }
 
-/// `ring` without the keys that were replaced before `since`. The one that signs always stays.
+/// `ring` without the keys that were replaced at `since` or before. The one that signs always stays.
 #[must_use]
 pub fn pruned(ring: &KeyRing, since: SystemTime) -> KeyRing {
     let since = seconds(since);
@@ -132,7 +132,7 @@ pub fn pruned(ring: &KeyRing, since: SystemTime) -> KeyRing {
         .filter(|(at, _)| {
             at.checked_sub(1)
                 .and_then(|at| keys.get(at))
-                .is_none_or(|newer| newer.created >= since)
+                .is_none_or(|newer| newer.created > since)
         })
         .map(|(_, key)| key.clone())
         .collect();
@@ -338,6 +338,13 @@ mod tests {
         assert_eq!(ids(&prune(dir.path(), at(250), at(400)).unwrap()), "21");
         assert_eq!(ids(&prune(dir.path(), at(999), at(400)).unwrap()), "2");
         assert_eq!(ids(&load(dir.path()).unwrap().unwrap()), "2");
+        rotate(dir.path(), at(500)).unwrap();
+        let left = ids(&prune(dir.path(), at(500), at(500)).unwrap());
+        assert_eq!(
+            left.len(),
+            1,
+            "one that others have seen goes in the second in which it is replaced"
+        );
     }
 
     #[test]

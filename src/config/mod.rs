@@ -45,8 +45,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// The folder of the file (or where it would be): `feeds.d` is here.
     pub folder: PathBuf,
-    /// A folder of feeds that the file leaves behind.
-    pub passed_over: Option<PathBuf>,
+    /// A folder of feeds that the file leaves behind, and the store with their signing keys, if that is another one.
+    pub passed_over: Option<(PathBuf, Option<PathBuf>)>,
     /// The only source of the addresses written into feeds.
     pub public_url: Url,
     /// Everything but the feeds.
@@ -100,6 +100,11 @@ pub fn load(file: Option<&Path>, flags: &[String], environment: &Environment) ->
         };
         applied.feeds.insert(DEMO.to_owned(), demo);
     }
+    let passed_over = environment.passed_over(file, &place).map(|feeds| {
+        let store = environment.data_home().map(|home| home.join("data"));
+        let store = store.filter(|store| *store != applied.choices.store.path && keys::file(store).exists());
+        (feeds, store)
+    });
     let shown = shown(&applied, public_url.as_ref());
     let (Some(public_url), faults) = (public_url, applied.faults) else {
         // Only a default that is no address could bring us here.
@@ -108,7 +113,7 @@ pub fn load(file: Option<&Path>, flags: &[String], environment: &Environment) ->
         return Err(faults);
     };
     faults.or(Settings {
-        passed_over: environment.passed_over(file, &place),
+        passed_over,
         file: place.file,
         folder: place.folder,
         public_url,
@@ -181,10 +186,14 @@ impl Settings {
     /// What an owner would not expect of where settings were found, in a sentence.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
-        let (left, file) = (self.passed_over.as_ref()?, self.file.as_ref()?);
+        let ((feeds, store), file) = (self.passed_over.as_ref()?, self.file.as_ref()?);
+        let keys = store.as_ref().map_or(String::new(), |store| {
+            let store = store.display();
+            format!(", and set store.path = \"{store}\", where the keys are that signed their pictures")
+        });
         Some(format!(
-            "the feeds in {} are not read, because {} comes first: move that folder beside it",
-            left.display(),
+            "the feeds in {} are not read, because {} comes first: move that folder beside it{keys}",
+            feeds.display(),
             file.display()
         ))
     }

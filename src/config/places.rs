@@ -95,11 +95,18 @@ impl Environment {
         let state = self.get("STATE_DIRECTORY").and_then(|v| v.split(':').next());
         match (state, &place.file) {
             (Some(state), _) => PathBuf::from(state),
+            // A file that comes later must not change where the signing keys are.
+            (None, Some(_)) if self.home("XDG_CONFIG_HOME", ".config").as_ref() == Some(&place.folder) => {
+                self.data_home().unwrap_or_else(|| place.folder.clone())
+            }
             (None, Some(_)) => place.folder.clone(),
-            (None, None) => self
-                .home("XDG_DATA_HOME", ".local/share")
-                .unwrap_or_else(|| self.folder.clone()),
+            (None, None) => self.data_home().unwrap_or_else(|| self.folder.clone()),
         }
+    }
+
+    /// Where a store is kept that no settings file gives a place.
+    pub(super) fn data_home(&self) -> Option<PathBuf> {
+        self.home("XDG_DATA_HOME", ".local/share")
     }
 
     /// `limpid` in a base directory; relative ones are ignored (XDG Base Directory Specification).
@@ -171,7 +178,7 @@ mod tests {
 
     #[test]
     fn without_a_settings_file_state_goes_to_the_home_folder() {
-        let place = Place {
+        let mut place = Place {
             file: None,
             folder: PathBuf::new(),
         };
@@ -180,6 +187,14 @@ mod tests {
             Path::new("/cwd"),
         );
         assert_eq!(env.state(&place), Path::new("/home/a/.local/share/limpid"));
+        place = Place::of(PathBuf::from("/home/a/.config/limpid/limpid.toml"));
+        assert_eq!(
+            env.state(&place),
+            Path::new("/home/a/.local/share/limpid"),
+            "and stays there"
+        );
+        place = Place::of(PathBuf::from("/srv/limpid.toml"));
+        assert_eq!(env.state(&place), Path::new("/srv"));
         let env = environment(
             &[("HOME", "/home/a"), ("STATE_DIRECTORY", "/var/lib/limpid:/x")],
             Path::new("/"),

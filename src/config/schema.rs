@@ -241,7 +241,7 @@ const STORE: &[Setting<Choices>] = &[
         about: About {
             key: "path",
             default: r#""data""#,
-            doc: "The folder for all that is kept, signing keys included. Relative to this file (under systemd: to $STATE_DIRECTORY).",
+            doc: "The folder for all that is kept, signing keys included. Relative to this file; of one in ~/.config/limpid, to ~/.local/share/limpid; under systemd, to $STATE_DIRECTORY.",
             secret: false,
         },
         set: |o, v| {

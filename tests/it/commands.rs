@@ -317,12 +317,15 @@ fn a_feed_can_be_added_before_there_are_settings() {
         "{listed}"
     );
     // A settings file elsewhere leaves them out, and says so.
+    let keys = done(home.run(&["key", "list", "--secret"]));
     let home = home.file("limpid.toml", "");
     let checked = home.run(&["check"]);
-    assert!(
-        checked.code == 0 && checked.err.contains("are not read") && checked.err.contains("feeds.d"),
-        "{checked:?}"
-    );
+    for part in ["are not read", "feeds.d", "share/limpid/data", "store.path"] {
+        assert!(
+            checked.code == 0 && checked.err.contains(part),
+            "{part}: {checked:?}"
+        );
+    }
     std::fs::rename(
         home.path("limpid.toml"),
         home.home().join(".config/limpid/limpid.toml"),
@@ -332,6 +335,11 @@ fn a_feed_can_be_added_before_there_are_settings() {
     assert!(
         checked.out.contains("1 feed") && checked.err.is_empty(),
         "{checked:?}"
+    );
+    assert_eq!(
+        done(home.run(&["key", "list", "--secret"])),
+        keys,
+        "pictures that readers have seen still load"
     );
 }
 
