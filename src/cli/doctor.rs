@@ -1,5 +1,6 @@
 //! `limpid doctor`: the deployment as a reader meets it.
 
+mod address;
 mod readers;
 
 use std::time::{Duration, SystemTime};
@@ -183,7 +184,7 @@ impl Outside {
     }
 
     async fn look(&self, now: SystemTime) -> Vec<Check> {
-        let mut checks = vec![self.scheme()];
+        let mut checks = vec![address::said(&self.base, &self.said)];
         match self.get(&format!("{}/healthz", self.base), &[]).await {
             Ok(answer) if answer.status == 200 => {
                 checks.push(good("reachable", format!("{} answers", self.base)));
@@ -213,30 +214,6 @@ impl Outside {
         checks
     }
 
-    fn scheme(&self) -> Check {
-        let url = Url::parse(&self.base).ok();
-        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-        let here = host == "localhost"
-            || host
-                .trim_matches(['[', ']'])
-                .parse()
-                .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-        if self.base != self.said {
-            let says = format!(
-                "server.public_url is {}, not {}: set it, or every address in every feed is wrong",
-                self.said, self.base
-            );
-            return bad("address", says);
-        }
-        if self.base.starts_with("http://") && !here {
-            return bad(
-                "address",
-                "readers come without TLS: put a proxy with TLS in front and set server.public_url to https://…",
-            );
-        }
-        good("address", format!("{} is what feeds say", self.said))
-    }
-
     /// The owner's door must not be where readers come in.
     async fn owner(&self) -> Check {
         match self.get(&format!("{}/metrics", self.base), &[]).await {
@@ -244,7 +221,7 @@ impl Outside {
                 "owner",
                 "the owner's door is open to readers: do not let the proxy pass on to admin.listen",
             ),
-            _ => good("owner", "the owner's door is not here"),
+            _ => good("owner", "readers do not reach the owner's pages"),
         }
     }
 
