@@ -181,7 +181,7 @@ impl Shelf {
             Err(error @ Error::TooLarge { .. }) => tracing::warn!(%error, "a feed is kept in memory only"),
             Err(error) => {
                 if self.trouble.fetch_max(doing, Ordering::Relaxed) == NO_TROUBLE {
-                    tracing::warn!(%error, "the store fails; serving from memory");
+                    tracing::warn!(%error, "the store fails; serving from memory until it works again (limpid doctor says what to do)");
                 }
             }
         }

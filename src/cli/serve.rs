@@ -160,6 +160,13 @@ impl Stop {
     }
 }
 
+/// The address as one can open it on this machine: all of a machine's addresses are none.
+fn from_here(address: &str) -> String {
+    let any = ["http://0.0.0.0:", "http://[::]:"];
+    let port = any.iter().find_map(|any| address.strip_prefix(any));
+    port.map_or_else(|| address.to_owned(), |port| format!("http://localhost:{port}"))
+}
+
 /// The addresses to open.
 fn announce(settings: &Settings, server: &Server, context: &Context) -> Result<(), Failure> {
     let base = settings.public_url.as_str().trim_end_matches('/');
@@ -189,10 +196,10 @@ fn announce(settings: &Settings, server: &Server, context: &Context) -> Result<(
         ),
     };
     for address in server.readers() {
-        let _ = writeln!(text, "readers   {address}");
+        let _ = writeln!(text, "readers   {}", from_here(&address));
     }
     for address in server.owner() {
-        let _ = writeln!(text, "owner     {address}");
+        let _ = writeln!(text, "owner     {}", from_here(&address));
     }
     for feed in feeds.iter().take(NAMED) {
         let _ = writeln!(text, "feed      {feed}");

@@ -411,6 +411,24 @@ fn without_settings_the_demo_is_served_with_its_pictures_and_no_network() {
 }
 
 #[test]
+fn what_listens_everywhere_is_named_as_it_can_be_opened_here() {
+    let home = Home::new();
+    let open = [
+        "--set",
+        "server.listen=0.0.0.0:0",
+        "--set",
+        "admin.listen=0.0.0.0:0",
+    ];
+    let mut server = Running::as_it_is(&home, &[&["serve"], &open[..]].concat());
+    for door in ["readers", "owner"] {
+        let address = server.said(door);
+        assert!(address.starts_with("http://localhost:"), "{address}");
+        let (head, _) = Running::get(&format!("{address}/healthz"));
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_told_plainly() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let listen = format!("server.listen={}", taken.local_addr().expect("its address"));

@@ -25,6 +25,7 @@ impl Disk {
         if fs::read(&path).is_ok_and(|before| before == bytes) {
             super::record::mark_used(&path, now);
         } else if let Err(error) = self.put(&path, &bytes) {
+            let error = error.kind();
             tracing::warn!(%error, "which pictures a feed shows could not be noted on disk");
         }
     }
