@@ -1,6 +1,7 @@
 //! What to do next: one sentence, for each way it can end.
 
 use super::Error;
+use crate::discover::Named;
 use crate::transform::Transformed;
 use crate::transform::report::Reason;
 use crate::{fetch, local, transform};
@@ -17,6 +18,29 @@ pub(super) fn after_success(cleaned: &Transformed) -> &'static str {
         "Entries were left out by keep, drop or limit; look at those settings if one is missing."
     } else {
         "Nothing needs doing: subscribe to Limpid's address of this feed."
+    }
+}
+
+/// Feeds of a page that are named in a sentence.
+const MAX_NAMED: usize = 5;
+
+/// After a page that names feeds.
+pub(super) fn named(feeds: &[Named]) -> Option<String> {
+    let addresses: Vec<&str> = feeds
+        .iter()
+        .take(MAX_NAMED)
+        .map(|feed| feed.url.as_str())
+        .collect();
+    match feeds.len() {
+        0 => None,
+        1 => Some(format!(
+            "The page names a feed: use its address, {}",
+            addresses.join(", ")
+        )),
+        many => Some(format!(
+            "The page names {many} feeds: use the address of the one you want, {}",
+            addresses.join(", ")
+        )),
     }
 }
 

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use url::Url;
 
+use crate::discover::{self, Named};
 use crate::endpoint::Origin;
 use crate::fetch::{self, Fetcher};
 use crate::message::{Fetched, Validators};
@@ -175,17 +176,26 @@ async fn clean(original: &Original, policy: &Policy) -> Result<Transformed, Erro
     Ok(task.await.map_err(|_crash| Error::Crashed)??)
 }
 
-/// What stands before the feed, by the page that came instead.
-fn page_wall(original: &Original, error: &Error, policy: &Policy) -> Option<Wall> {
+/// The page that came instead of the feed: what stands before the feed, or the feeds that it names.
+fn page(original: &Original, error: &Error, policy: &Policy) -> (Option<Wall>, Vec<Named>) {
     let Error::Transform(transform::Error::WebPage) = error else {
-        return None;
+        return (None, Vec::new());
     };
-    let text = decode::decode(&original.source(), &policy.limits, &mut Report::default());
-    wall::of_page(&text.ok()?)
+    let source = original.source();
+    let text = decode::decode(&source, &policy.limits, &mut Report::default()).unwrap_or_default();
+    match source.base.map(|base| discover::links(&text, base)) {
+        // A site's page may well have a form to log in on it.
+        Some(named) if !named.is_empty() => (None, named),
+        _ => (wall::of_page(&text), Vec::new()),
+    }
 }
 
 fn failed(mut steps: Vec<Step>, original: Option<Original>, error: Error, policy: &Policy) -> Explanation {
-    let wall = steps::wall(&steps).or_else(|| page_wall(original.as_ref()?, &error, policy));
+    let (page_wall, named) = match &original {
+        Some(original) => page(original, &error, policy),
+        None => (None, Vec::new()),
+    };
+    let wall = steps::wall(&steps).or(page_wall);
     let ending = match wall {
         Some(wall) => format!("{} Probably {}.", steps::sentence(&error), wall.what()),
         None => steps::sentence(&error),
@@ -198,9 +208,10 @@ fn failed(mut steps: Vec<Step>, original: Option<Original>, error: Error, policy
         took: None,
     });
     Explanation {
-        next: wall
-            .map_or_else(|| advice::after_failure(&error), Wall::advice)
-            .to_owned(),
+        next: match wall {
+            Some(wall) => wall.advice().to_owned(),
+            None => advice::named(&named).unwrap_or_else(|| advice::after_failure(&error).to_owned()),
+        },
         steps,
         ending,
         original,

@@ -145,6 +145,18 @@ async fn explain_tells_each_step_and_ends_with_what_to_do() {
             && wall.out.contains("another address"),
         "{wall:?}"
     );
+    // A site's own page leads on, though there is a form to log in on it.
+    origin.at("/site").gives(
+        "<html><link rel=alternate type='application/rss+xml' href='/g'><form><input type=password></form>",
+    );
+    let site = run(&home, &["explain", origin.url("/site").as_str()]).await;
+    assert!(
+        site.code == 1
+            && site
+                .out
+                .contains(&format!("names a feed: use its address, {}", origin.url("/g"))),
+        "{site:?}"
+    );
     assert_eq!(run(&home, &["explain", "http://127.0.0.1:9/"]).await.code, 69);
     assert_eq!(run(&home, &["explain", "nowhere"]).await.code, 1);
 }
