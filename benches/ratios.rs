@@ -18,12 +18,15 @@ mod bombs;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use limpid::cache::gzip::{self, Known};
 use limpid::cache::representation::{Representation, hash};
 use limpid::message::Kind;
 use limpid::transform::clean::{self, Cleaner};
 use limpid::transform::digest::digest;
 use limpid::transform::report::Report;
-use limpid::transform::{Limits, Policy, Prior, Source, decode, read, repair, rewrite, transform};
+use limpid::transform::{
+    Limits, Policy, Prior, Source, Transformed, decode, read, repair, rewrite, transform,
+};
 
 /// One thing that is measured.
 struct Row<'a> {
@@ -261,6 +264,27 @@ fn refresh(rounds: usize, entries: usize) {
         .iter()
         .filter(|mark| old.entries.iter().any(|old| old.hash == mark.hash));
     assert_eq!(known.count(), entries - 1, "only one entry is new");
+    let compress = |made: &Transformed, old: Option<Known<'_>>| {
+        gzip::gzip(
+            &made.body,
+            made.entries.iter().map(|entry| entry.span.clone()),
+            old,
+        )
+        .expect("gzip")
+    };
+    let coded = compress(&old, None);
+    let compressed = Known {
+        plain: &old.body,
+        coded: &coded.bytes,
+        parts: &coded.parts,
+    };
+    let one_stream = gzip::gzip(&same.body, std::iter::empty(), None).expect("gzip");
+    println!(
+        "\ngzip of {entries} entries: {} bytes in {} parts, {:.3} of one stream",
+        compress(&same, None).bytes.len(),
+        coded.parts.len(),
+        compress(&same, None).bytes.len() as f64 / one_stream.bytes.len() as f64
+    );
     measure(
         &format!("refresh of {entries} entries"),
         rounds,
@@ -272,6 +296,13 @@ fn refresh(rounds: usize, entries: usize) {
             row("one entry is new", || transform(&source, &policy, Some(prior))),
             row("no entry is new", || transform(&source, &policy, Some(unchanged))),
             row("equal body: its hash", || digest(after.as_bytes())),
+            row("gzip, one stream", || {
+                gzip::gzip(&same.body, std::iter::empty(), None)
+            }),
+            row("gzip, in parts, nothing known", || compress(&same, None)),
+            row("gzip, one entry is new", || {
+                compress(&refreshed, Some(compressed))
+            }),
         ],
     );
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 
 use bytes::Bytes;
 
+use super::gzip::Part;
 use super::wire::{Wire, fields};
 use crate::message::Kind;
 use crate::transform::convert::Cleaned;
@@ -30,6 +31,8 @@ pub struct Unpacked {
     pub entries: Vec<EntryMark>,
     /// Every picture the version shows.
     pub pictures: Vec<Picture>,
+    /// What its gzip bytes are made of.
+    pub parts: Vec<Part>,
 }
 
 impl Unpacked {
@@ -51,7 +54,7 @@ impl Marks {
     pub fn pack(unpacked: &Unpacked) -> Self {
         let mut plain = Vec::new();
         unpacked.write(&mut plain);
-        let packed = zstd::bulk::compress(&plain, LEVEL).unwrap_or_default();
+        let packed = pack(&plain).unwrap_or_default();
         Self {
             packed: Bytes::from(packed),
         }
@@ -79,6 +82,13 @@ impl Marks {
     }
 }
 
+/// With a checksum: what is taken from here for true is sent to readers (`parts`).
+fn pack(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+    compressor.include_checksum(true)?;
+    compressor.compress(plain)
+}
+
 impl Wire for Marks {
     fn write(&self, out: &mut Vec<u8>) {
         self.packed.write(out);
@@ -93,7 +103,8 @@ impl Wire for Marks {
 fields!(Unpacked {
     id,
     entries,
-    pictures
+    pictures,
+    parts
 });
 fields!(EntryMark {
     hash,
@@ -132,6 +143,10 @@ mod tests {
             id: Some("urn:limpid:1".to_owned()),
             entries: entries.collect(),
             pictures,
+            parts: vec![Part {
+                plain: 3000,
+                coded: 900,
+            }],
         }
     }
 

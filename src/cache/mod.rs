@@ -15,6 +15,7 @@ pub mod marks;
 pub mod representation;
 pub mod heads;
 mod coding;
+pub mod gzip;
 pub mod place;
 pub mod freshness;
 mod wire;

@@ -4,12 +4,15 @@
 //! for; never the identity bytes, which are what gzip decodes to.
 
 use std::io::{Read, Write as _};
+use std::iter;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
 pub use super::coding::Coding;
+use super::gzip::{Known, Part, Parts, gzip};
 use super::heads::Heads;
 use super::place::settled;
 use crate::clock::Millis;
@@ -17,7 +20,6 @@ use crate::message::Kind;
 
 /// Documents smaller than this are not compressed: the headers weigh more than the gain.
 const SMALLEST: usize = 512;
-const GZIP_LEVEL: u32 = 6;
 /// While a reader waits, and when nobody does: a tenth smaller, for ten times the work.
 const BROTLI_LEVEL: u32 = 5;
 const BROTLI_BEST: u32 = 10;
@@ -62,6 +64,20 @@ impl Representation {
     /// to ask by.
     #[must_use]
     pub fn new(body: &[u8], kind: Kind, prior: Option<&Self>, now: Millis) -> Self {
+        Self::in_parts(body, kind, prior, now, iter::empty(), None).0
+    }
+
+    /// As [`Self::new`], of a document whose entries stand at `entries`; what is `known` is not compressed again.
+    /// With it the parts that its gzip bytes are made of.
+    #[must_use]
+    pub fn in_parts(
+        body: &[u8],
+        kind: Kind,
+        prior: Option<&Self>,
+        now: Millis,
+        entries: impl Iterator<Item = Range<usize>>,
+        known: Option<Known<'_>>,
+    ) -> (Self, Vec<Part>) {
         let hash = hash(body);
         let second = now / 1000 * 1000;
         let last_modified = prior.map_or(second, |prior| match prior.hash == hash {
@@ -69,12 +85,12 @@ impl Representation {
             false => second.max(prior.last_modified + 1000),
         });
         let length = body.len();
-        let coded = (length >= SMALLEST).then(|| gzip(body)).flatten();
-        let base = match coded {
-            Some(coded) if coded.len() < length => Base::Gzip(settled(&coded)),
-            _ => Base::Plain(settled(body)),
+        let coded = (length >= SMALLEST).then(|| gzip(body, entries, known)).flatten();
+        let (base, parts) = match coded {
+            Some(Parts { bytes, parts }) if bytes.len() < length => (Base::Gzip(settled(&bytes)), parts),
+            _ => (Base::Plain(settled(body)), Vec::new()),
         };
-        Self::held(base, length, kind, hash, last_modified)
+        (Self::held(base, length, kind, hash, last_modified), parts)
     }
 
     /// What a store kept. `None` when the bytes are not `length` bytes of that `hash`.
@@ -197,15 +213,6 @@ fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
     bytes.iter().flat_map(|&b| [digit(b >> 4), digit(b)]).collect()
-}
-
-fn gzip(body: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = flate2::write::GzEncoder::new(
-        Vec::with_capacity(body.len() / 3),
-        flate2::Compression::new(GZIP_LEVEL),
-    );
-    encoder.write_all(body).ok()?;
-    encoder.finish().ok()
 }
 
 fn brotli(body: &[u8], level: u32) -> Option<Vec<u8>> {

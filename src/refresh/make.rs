@@ -9,8 +9,9 @@ use url::Url;
 use super::ask::{Document, Part};
 use super::original::Packed;
 use super::{Error, Tools};
+use crate::cache::gzip::Known;
 use crate::cache::marks::{Marks, Unpacked};
-use crate::cache::representation::{Representation, hash};
+use crate::cache::representation::{Coding, Representation, hash};
 use crate::cache::stored::{Removed, StoredResponse, Version};
 use crate::clock::Millis;
 use crate::endpoint::Endpoint;
@@ -84,20 +85,35 @@ impl Work {
     }
 
     fn made(&self, whole: &Source<'_>) -> Result<Version, Error> {
+        let before = self.prior.as_deref().map(|prior| &prior.representation);
         let known = self.prior.as_deref().and_then(|prior| {
             let body = prior.representation.identity()?;
-            Some((body, prior.marks.unpack().entries))
+            Some((body, prior.marks.unpack()))
         });
-        let prior = known.as_ref().map(|(body, entries)| Prior { body, entries });
+        let prior = known.as_ref().map(|(body, marks)| Prior {
+            body,
+            entries: &marks.entries,
+        });
         let made = transform::transform(whole, &self.policy, prior)?;
-        let before = self.prior.as_deref().map(|prior| &prior.representation);
+        let coded = known.as_ref().and_then(|(plain, marks)| {
+            let coded = before?.ready(Coding::Gzip)?;
+            Some(Known {
+                plain,
+                coded,
+                parts: &marks.parts,
+            })
+        });
+        let spans = made.entries.iter().map(|entry| entry.span.clone());
+        let (representation, parts) =
+            Representation::in_parts(&made.body, made.kind, before, self.now, spans, coded);
         Ok(Version {
-            representation: Representation::new(&made.body, made.kind, before, self.now),
+            representation,
             contents: contents(&made.entries),
             marks: Marks::pack(&Unpacked {
                 id: made.id,
                 entries: made.entries,
                 pictures: made.pictures,
+                parts,
             }),
             hints: made.hints,
             removed: Removed::of(&made.report),

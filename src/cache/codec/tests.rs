@@ -1,5 +1,6 @@
 use super::*;
 use crate::cache::freshness::Policy;
+use crate::cache::gzip::Part;
 use crate::cache::marks::{Marks, Unpacked};
 use crate::transform::{EntryMark, Picture};
 use std::time::Duration;
@@ -36,6 +37,10 @@ fn full(body: &str) -> StoredResponse {
                     pictures: vec![picture.clone()],
                 }],
                 pictures: vec![picture],
+                parts: vec![Part {
+                    plain: body.len(),
+                    coded: 9,
+                }],
             }),
             contents: [3; 16],
             hints: Hints {

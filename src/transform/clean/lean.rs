@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr_iter};
 
 use super::elements;
+use super::text::push_attribute;
 use crate::transform::work;
 
 /// Attributes kept of one tag.
@@ -15,6 +16,19 @@ const MAX_ATTRIBUTES: usize = 128;
 
 /// Bytes kept of one attribute's value; a longer one goes with its attribute.
 const MAX_VALUE: usize = 16 << 10;
+
+/// What else of a tag counts for the value: a name, an equals sign, quotes.
+const AROUND: usize = 64;
+
+/// True when `value`, written out, is not taken for a huge one when it is read again.
+pub(super) fn is_kept(value: &str) -> bool {
+    // No character becomes more than six bytes for each of its own.
+    value.len() * 6 + AROUND <= MAX_VALUE || {
+        let mut written = String::with_capacity(value.len() + AROUND);
+        push_attribute(&mut written, "", value);
+        written.len() + AROUND <= MAX_VALUE
+    }
+}
 
 /// What a comment becomes.
 const EMPTY_COMMENT: &str = "<!---->";

@@ -588,6 +588,32 @@ fn words_that_look_like_harmless_tags_stay_in_plain_text_and_others_do_not() {
 }
 
 #[test]
+fn what_would_be_too_long_to_be_read_again_is_not_written() {
+    let long = "ä".repeat(3000);
+    let weserv = policy(images::Policy::Weserv("https://wsrv.nl/?url=".to_owned()));
+    let proxy = policy(images::Policy::Proxy(signer()));
+    let quotes = "\"".repeat(4000);
+    for html in [
+        format!("<img src=/a.png srcset='/{long} 1x, /b.png 2x'><a href='/{long}'>t</a>"),
+        format!("<img src='/{long}' alt=t><video src='/{long}' poster='/{long}'>t</video>"),
+        format!("<img src=/a.png alt='{quotes}'><p title='{quotes}'>t</p>"),
+        format!(
+            "<img src=/a.png srcset='{}'>",
+            (1..2000)
+                .map(|n| format!("/{n}.png {n}w"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        format!("<a href='#{0}'>t</a><p id='{0}'>u</p>", "x".repeat(199)),
+    ] {
+        for policy in [&proxy, &weserv, &Policy::default()] {
+            let once = clean_with(policy, &html);
+            assert!(once.contains('t') || once.contains("2.png 2w"), "{once}");
+        }
+    }
+}
+
+#[test]
 fn an_anchor_that_says_something_stays_without_an_address() {
     assert_eq!(
         clean("<a title=\"&amp;\" onclick=x>&amp;</a>"),

@@ -5,7 +5,7 @@ use url::Url;
 use super::super::Reason;
 use super::super::address::Simple;
 use super::super::text::{push_address, push_attribute};
-use super::super::{links, trackers};
+use super::super::{lean, links, trackers};
 use super::attributes::Attributes;
 use super::{Pass, Until};
 
@@ -56,7 +56,9 @@ impl Pass<'_, '_, '_> {
 
     /// The address of a link, cleaned and noted.
     pub(super) fn link_address(&mut self, href: &str) -> Option<String> {
-        self.cleaner.link(href, self.base)
+        self.cleaner
+            .link(href, self.base)
+            .filter(|address| lean::is_kept(address))
     }
 
     /// An anchor without an address that says something about its text.

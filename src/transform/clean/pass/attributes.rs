@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::lean;
 use super::super::sanitize::{self, Element};
 use super::super::text::push_attribute;
 
@@ -63,7 +64,7 @@ impl<'t> Attributes<'t> {
             return;
         };
         for (name, value) in self.0 {
-            if is_kept(element, name, value) {
+            if is_kept(element, name, value) && lean::is_kept(value) {
                 push_attribute(out, name, value);
             }
         }

@@ -4,7 +4,7 @@ use super::super::Reason;
 use super::super::address::{Located, Simple};
 use super::super::images::{self, Placed, srcset};
 use super::super::text::{push_address, push_attribute};
-use super::super::{embeds, links, trackers};
+use super::super::{embeds, lean, links, trackers};
 use super::attributes::Attributes;
 use super::{Pass, Until};
 use crate::message::Address;
@@ -127,12 +127,13 @@ impl Pass<'_, '_, '_> {
 
     fn place(&self, address: &str) -> Option<Placed> {
         let (policy, rules) = (&self.cleaner.policy.images, &self.cleaner.policy.unwrap);
-        match &self.origin_of {
+        let placed = match &self.origin_of {
             Some((known, origin)) if known == address => {
                 images::place_known(address, origin.clone(), policy, rules)
             }
             _ => images::place(address, self.base, policy, rules),
-        }
+        };
+        placed.filter(|placed| lean::is_kept(placed.address()))
     }
 
     /// Notes a picture that was written.
@@ -154,7 +155,12 @@ impl Pass<'_, '_, '_> {
                 largest: placed.clone(),
                 candidates: Vec::new(),
             });
+            let before = known.written.len();
             srcset::push(&mut known.written, placed.address(), candidate.descriptor);
+            if !lean::is_kept(&known.written) {
+                known.written.truncate(before);
+                return set.filter(|set| !set.written.is_empty());
+            }
             if candidate.size() > largest {
                 largest = candidate.size();
                 known.largest = placed.clone();
@@ -235,7 +241,8 @@ impl Pass<'_, '_, '_> {
 
     fn media_address(&self, attributes: Attributes<'_>) -> Option<String> {
         let address = attributes.first(&["src", "data-src", "data-lazy-src"])?;
-        links::web(address, self.base).map(String::from)
+        let address = links::web(address, self.base).map(String::from);
+        address.filter(|address| lean::is_kept(address))
     }
 
     // ---- embeds

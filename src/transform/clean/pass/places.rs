@@ -102,7 +102,11 @@ impl Places {
 /// The name we give a place; `None` when it cannot be one.
 fn name(id: &str) -> Option<String> {
     let id = id.trim();
-    if id.is_empty() || id.len() > 200 || id.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    // As long with the prefix as without it.
+    if id.is_empty()
+        || id.strip_prefix(PREFIX).unwrap_or(id).len() > 200
+        || id.chars().any(|c| c.is_whitespace() || c.is_control())
+    {
         return None;
     }
     if id.starts_with(PREFIX) {
