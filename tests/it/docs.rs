@@ -292,6 +292,20 @@ fn the_tests_that_the_threat_model_names_exist() {
 }
 
 #[test]
+fn the_reasons_in_the_book_are_those_that_the_program_gives() {
+    use limpid::explain::reasons::{ALL, why};
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/see.md");
+    let text = std::fs::read_to_string(page).expect("the page");
+    for about in ALL.map(why) {
+        let setting = about
+            .setting
+            .map_or("–".to_owned(), |setting| format!("`{setting}`"));
+        let row = format!("| {} | {} | {setting} |", about.short, about.sentence);
+        assert!(text.lines().any(|line| line == row), "docs/see.md lacks:\n{row}");
+    }
+}
+
+#[test]
 fn links_between_pages_lead_somewhere() {
     let link = regex::Regex::new(r#"(?:\]\(|src(?:set)?=")([^):#"]+)(?:#([^)]+))?[)"]"#).expect("regex");
     let code = regex::Regex::new("`[^`]*`").expect("regex");
