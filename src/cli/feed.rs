@@ -16,7 +16,7 @@ use super::{Context, network, output};
 use crate::config::{Settings, is_name};
 use crate::discover::{self, Discovered, Named, discover};
 use crate::endpoint::Origin;
-use crate::explain;
+use crate::explain::{self, reasons::counted};
 use crate::local::why;
 use crate::message::Kind;
 
@@ -184,16 +184,13 @@ fn choice(named: &[Named], page: &Url, context: &Context) -> Result<Url, Failure
 /// What a feed holds and what was done to it, in a line.
 fn about(feed: &discover::Feed) -> String {
     let cleaned = &feed.cleaned;
-    let counts: Vec<String> = cleaned
-        .report
-        .counts
-        .iter()
-        .map(|(what, count)| format!("{count} \u{d7} {what}"))
-        .collect();
-    let done = if counts.is_empty() {
-        "nothing to clean".to_owned()
-    } else {
-        counts.join(", ")
+    let done = counted(&cleaned.report).map_or_else(
+        || "nothing to clean".to_owned(),
+        |counted| format!("cleaned: {counted}"),
+    );
+    let mended = match cleaned.report.repairs.len() {
+        0 => "",
+        _ => ", repaired",
     };
     let kind = match cleaned.kind {
         Kind::Rss => "RSS",
@@ -205,7 +202,7 @@ fn about(feed: &discover::Feed) -> String {
         1 => "1 entry".to_owned(),
         many => format!("{many} entries"),
     };
-    format!("{}: {kind}, {entries}; {done}", feed.url)
+    format!("{}: {kind}, {entries}{mended}; {done}", feed.url)
 }
 
 fn list(settings: &Settings, context: &Context) -> Result<(), Failure> {

@@ -34,11 +34,11 @@ pub(super) fn named(feeds: &[Named]) -> Option<String> {
     match feeds.len() {
         0 => None,
         1 => Some(format!(
-            "The page names a feed: use its address, {}",
+            "The page names a feed; use its address: {}",
             addresses.join(", ")
         )),
         many => Some(format!(
-            "The page names {many} feeds: use the address of the one you want, {}",
+            "The page names {many} feeds; use the address of the one you want: {}",
             addresses.join(", ")
         )),
     }

@@ -1,6 +1,6 @@
 //! Why something was changed, in plain words, and the setting that would keep it.
 
-use crate::transform::report::Reason;
+use crate::transform::report::{Reason, Report};
 
 /// One row: what happened, why, and what to set to have it otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,17 @@ pub fn why(reason: Reason) -> Why {
         sentence,
         setting,
     }
+}
+
+/// How often each thing was done, in words; `None`: nothing was.
+#[must_use]
+pub fn counted(report: &Report) -> Option<String> {
+    let counts = ALL.into_iter().map(|reason| (reason, report.count(reason)));
+    let told: Vec<_> = counts
+        .filter(|(_, count)| *count > 0)
+        .map(|(reason, count)| format!("{count} × {}", why(reason).short))
+        .collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 /// All reasons, in the order in which they are shown.

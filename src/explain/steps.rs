@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER, SERVER};
 use url::Url;
 
-use super::reasons::{self, why};
+use super::reasons;
 use super::{Error, Step, What};
 use crate::fetch;
 use crate::fetch::asked::Asked;
@@ -138,20 +138,14 @@ pub(super) fn cleaned(cleaned: &Transformed, took: Duration) -> [Step; 4] {
             .take(MAX_DETAILS)
             .collect(),
     );
-    let counted: Vec<_> = reasons::ALL
-        .iter()
-        .map(|&reason| (reason, report.count(reason)))
-        .filter(|(_, count)| *count > 0)
-        .map(|(reason, count)| format!("{count} × {}", why(reason).short))
-        .collect();
+    let counted = reasons::counted(report);
     let clean = step(
         What::Clean,
         true,
-        if counted.is_empty() {
-            "Nothing had to be cleaned.".to_owned()
-        } else {
-            format!("Cleaned: {}.", counted.join(", "))
-        },
+        counted.map_or_else(
+            || "Nothing had to be cleaned.".to_owned(),
+            |counted| format!("Cleaned: {counted}."),
+        ),
         report
             .changes
             .iter()

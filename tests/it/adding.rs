@@ -154,7 +154,7 @@ async fn explain_tells_each_step_and_ends_with_what_to_do() {
         site.code == 1
             && site
                 .out
-                .contains(&format!("names a feed: use its address, {}", origin.url("/g"))),
+                .contains(&format!("names a feed; use its address: {}", origin.url("/g"))),
         "{site:?}"
     );
     assert_eq!(run(&home, &["explain", "http://127.0.0.1:9/"]).await.code, 69);
