@@ -100,12 +100,27 @@ impl Wire for Marks {
     }
 }
 
-fields!(Unpacked {
-    id,
-    entries,
-    pictures,
-    parts
-});
+impl Wire for Unpacked {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.id.write(out);
+        self.entries.write(out);
+        self.pictures.write(out);
+        self.parts.write(out);
+    }
+
+    fn read(from: &mut Bytes) -> Option<Self> {
+        Some(Self {
+            id: Wire::read(from)?,
+            entries: Wire::read(from)?,
+            pictures: Wire::read(from)?,
+            // Who packed before there were parts said nothing here.
+            parts: match from.is_empty() {
+                true => Vec::new(),
+                false => Wire::read(from)?,
+            },
+        })
+    }
+}
 fields!(EntryMark {
     hash,
     context,
@@ -156,6 +171,17 @@ mod tests {
         assert_eq!(marks.unpack(), gallery());
         assert!(marks.weight() < 5_000, "{}", marks.weight());
         assert_eq!(Marks::default().unpack(), Unpacked::default());
+    }
+
+    #[test]
+    fn marks_from_before_there_were_parts_are_still_marks() {
+        let (mut old, gallery) = (Vec::new(), gallery());
+        gallery.id.write(&mut old);
+        gallery.entries.write(&mut old);
+        gallery.pictures.write(&mut old);
+        let packed = pack(&old).expect("packed").into();
+        let parts = Vec::new();
+        assert_eq!(Marks { packed }.unpack(), Unpacked { parts, ..gallery });
     }
 
     #[test]
