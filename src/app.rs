@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::cache::coalesce::Flight;
+use crate::cache::marks::Unpacked;
 use crate::cache::representation::{Representation, hash};
 use crate::cache::stored::{Failure, StoredResponse, Version};
 use crate::cache::{Cache, Found, Landed, Missed};
@@ -38,9 +39,9 @@ use crate::schedule::{self, Schedule};
 use crate::sign::KeyRing;
 use crate::store::{self, Store};
 use crate::telemetry::Telemetry;
-use crate::transform::EntryMark;
 use crate::transform::convert::{Own, convert};
-use crate::{cache, demo, fetch, images, transform, websub};
+use crate::transform::{EntryMark, Picture};
+use crate::{cache, demo, fetch, images, leisure, transform, websub};
 
 use bodies::Bodies;
 use deltas::Deltas;
@@ -381,26 +382,21 @@ impl App {
     fn show_pictures(&self, feed: &str, version: &Arc<Version>, before: Option<&Arc<Version>>) {
         let (images, feed, version) = (self.images.clone(), feed.to_owned(), Arc::clone(version));
         let before = before.map(Arc::clone);
-        // Unpacking is work: not for a thread that answers readers.
-        tokio::task::spawn_blocking(move || {
-            let shown = version.marks.unpack();
+        tokio::spawn(async move {
+            // Unpacking is work: not for a thread that answers readers.
+            let looked = {
+                let images = images.clone();
+                leisure::done(move || {
+                    let shown = version.marks.unpack();
+                    images.learn(&shown.pictures);
+                    let new = new_pictures(&shown, &version, before.as_deref());
+                    (shown.pictures, new)
+                })
+            };
+            let Some((shown, new)) = looked.await else { return };
             // Also when nothing changed: what is shown on and on stays.
-            images.show(&feed, &shown.pictures);
-            if before
-                .as_ref()
-                .is_some_and(|before| Arc::ptr_eq(before, &version))
-            {
-                return;
-            }
-            let before = before.map(|before| before.marks.unpack()).unwrap_or_default();
-            let made_from = |entry: &EntryMark| (entry.hash, entry.context);
-            let known: HashSet<_> = before.entries.iter().map(made_from).collect();
-            let new = shown
-                .entries
-                .into_iter()
-                .filter(|entry| !known.contains(&made_from(entry)));
-            let pictures: Vec<_> = new.flat_map(|entry| entry.pictures).collect();
-            images.prefetch(&pictures);
+            images.show(&feed, &shown);
+            images.prefetch(&new);
         });
     }
 
@@ -453,6 +449,21 @@ impl App {
         });
         made.await.map(|made| Served::Conversion(key, made))
     }
+}
+
+/// What only entries of `version` show that were not there `before`.
+fn new_pictures(shown: &Unpacked, version: &Arc<Version>, before: Option<&Version>) -> Vec<Picture> {
+    if before.is_some_and(|before| std::ptr::eq(before, &**version)) {
+        return Vec::new();
+    }
+    let before = before.map(|before| before.marks.unpack()).unwrap_or_default();
+    let made_from = |entry: &EntryMark| (entry.hash, entry.context);
+    let known: HashSet<_> = before.entries.iter().map(made_from).collect();
+    let new = shown
+        .entries
+        .iter()
+        .filter(|entry| !known.contains(&made_from(entry)));
+    new.flat_map(|entry| entry.pictures.iter().cloned()).collect()
 }
 
 /// What is sent: a version, or a conversion of one.

@@ -6,7 +6,8 @@
 use tokio::sync::oneshot;
 
 /// How far below the rest (`nice(2)`; on Linux of this thread alone): a ninth of a share when all cores are busy, so
-/// that refreshes go on whatever readers ask for.
+/// that refreshes go on whatever readers ask for. It decides who is next, not when: a thread that runs keeps its core
+/// for up to a tick of the kernel's clock (4 ms), so long work lets others go first now and then (`yield_now`).
 const NICE: i32 = 10;
 
 /// Does `work` on a thread that gives way. `None` when it panicked, or no thread could be had.

@@ -1,5 +1,5 @@
 //! Header blocks of one version, kept for the second in which they are true: readers who come in the same
-//! second share them.
+//! second share them, from the second reader on. Most feeds have one now and then, and need not hold kilobytes for him.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,8 +25,8 @@ pub enum Block {
     Whole(Coding),
 }
 
-/// A block, and the moment it is for.
-type Rendered = (Moment, Arc<HeaderMap>);
+/// The moment for which a block was asked, and the block if that happened twice.
+type Rendered = (Moment, Option<Arc<HeaderMap>>);
 
 /// The last block of each kind.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub struct Heads {
 
 impl Heads {
     /// The block of that kind at `moment`, rendered unless the last one was for the same.
-    pub fn at(&self, block: Block, moment: Moment, render: impl FnOnce() -> HeaderMap) -> HeaderMap {
+    pub fn at(&self, block: Block, moment: Moment, render: impl Fn() -> HeaderMap) -> HeaderMap {
         let [not_modified, identity, gzip, brotli, zstd] = &self.blocks;
         let place = match block {
             Block::NotModified => not_modified,
@@ -46,16 +46,18 @@ impl Heads {
             Block::Whole(Coding::Zstd) => zstd,
         };
         let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
-        let headers = match &*held {
-            Some((when, headers)) if *when == moment => Arc::clone(headers),
-            _ => {
-                let headers = Arc::new(render());
-                *held = Some((moment, Arc::clone(&headers)));
-                headers
-            }
+        let (again, block) = match held.take() {
+            Some((when, block)) if when == moment => (true, block),
+            _ => (false, None),
         };
+        let Some(block) = block.or_else(|| again.then(|| Arc::new(render()))) else {
+            *held = Some((moment, None));
+            drop(held);
+            return render();
+        };
+        *held = Some((moment, Some(Arc::clone(&block))));
         drop(held);
-        HeaderMap::clone(&headers)
+        HeaderMap::clone(&block)
     }
 }
 
@@ -63,29 +65,28 @@ impl Heads {
 mod tests {
     use super::*;
     use http::{HeaderValue, header};
+    use std::cell::Cell;
 
     #[test]
-    fn a_block_is_rendered_once_for_each_moment() {
+    fn a_block_is_rendered_twice_for_each_moment_and_then_held() {
         let heads = Heads::default();
-        let mut rendered = 0;
-        for (block, age) in [
-            (Block::NotModified, 1),
-            (Block::NotModified, 1),
-            (Block::Whole(Coding::Gzip), 1),
-            (Block::NotModified, 1),
-            (Block::NotModified, 2),
-        ] {
+        let rendered = Cell::new(0);
+        let ask = |block, age| {
             let moment = Moment {
                 freshness: Freshness::default(),
                 age,
                 ttl: 9,
             };
             let headers = heads.at(block, moment, || {
-                rendered += 1;
+                rendered.set(rendered.get() + 1);
                 HeaderMap::from_iter([(header::AGE, HeaderValue::from(age))])
             });
             assert_eq!(headers[header::AGE], age.to_string());
-        }
-        assert_eq!(rendered, 3);
+            rendered.get()
+        };
+        let whole = Block::Whole(Coding::Gzip);
+        assert_eq!([1, 1, 1, 1].map(|age| ask(Block::NotModified, age)), [1, 2, 2, 2]);
+        assert_eq!([1, 1].map(|age| ask(whole, age)), [3, 4]);
+        assert_eq!([2, 2, 2].map(|age| ask(Block::NotModified, age)), [5, 6, 6]);
     }
 }

@@ -126,10 +126,9 @@ impl Images {
         self.inner.alternates.learn(pictures);
     }
 
-    /// Notes that `feed` shows these pictures from now on, and no others: on disk they stay longest. And
-    /// remembers what to try when a picture's own address fails. Needs a running tokio runtime.
+    /// Notes that `feed` shows these pictures from now on, and no others: on disk they stay longest. Needs a running
+    /// tokio runtime.
     pub fn show(&self, feed: &str, pictures: &[Picture]) {
-        self.learn(pictures);
         let Some(disk) = self.inner.disk.clone() else {
             return;
         };
