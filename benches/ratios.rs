@@ -1,7 +1,8 @@
 //! The ratios that Limpid is judged by: each stage and the whole beside `ammonia::clean` on the same
 //! contents, in rounds that take turns, so that a machine that changes its speed changes both.
 //!
-//! `cargo bench --bench ratios [ROUNDS] [FEED…]`; FEED is a file, and then only those are measured.
+//! `cargo bench --bench ratios [ROUNDS] [FEED…]`; FEED is a file, and then only those are measured. With `plots`, what
+//! a refresh costs by size and by change is measured alone and drawn into `docs/`.
 
 #![allow(
     clippy::expect_used,
@@ -12,11 +13,15 @@
 )]
 
 mod support;
+#[path = "support/plot.rs"]
+mod plot;
 #[path = "../src/transform/clean/tests/bombs.rs"]
 mod bombs;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+
+use plot::{Line, Plot};
 
 use limpid::cache::gzip::{self, Known};
 use limpid::cache::representation::{Representation, hash};
@@ -106,6 +111,9 @@ fn main() {
             real(rounds, file);
         }
         return;
+    }
+    if std::env::args().any(|argument| argument == "plots") {
+        return plots(rounds.min(11));
     }
     whole(rounds);
     stages(rounds);
@@ -368,4 +376,59 @@ fn growth(rounds: usize) {
             time * 1e9 / feed.len() as f64
         );
     }
+}
+
+/// Draws what a refresh costs: by the size of the feed, and by how many of a hundred entries are new.
+fn plots(rounds: usize) {
+    let by_size = [10, 20, 50, 100].map(|entries| {
+        let kilobytes = support::rss(&support::articles(entries, 1), 1).len() as f64 / 1000.0;
+        [entries, 1, 0].map(|new| (kilobytes, cost(entries, new, rounds)))
+    });
+    let line = |name: &str, at: usize| Line {
+        name: name.to_owned(),
+        points: by_size.iter().map(|costs| costs[at]).collect(),
+    };
+    let sizes = Plot {
+        title: "A refresh, by the size of the feed",
+        axes: ["KB", "ms"],
+        logarithmic: false,
+        lines: vec![
+            line("all is new", 0),
+            line("one entry is new", 1),
+            line("nothing is new", 2),
+        ],
+    };
+    sizes.write("refresh-size");
+    let changes = Plot {
+        title: "A refresh of 100 entries, by how many are new",
+        axes: ["new entries", "ms"],
+        logarithmic: false,
+        lines: vec![Line {
+            name: "100 entries".to_owned(),
+            points: [0, 1, 10, 25, 50, 75, 100]
+                .map(|new| (new as f64, cost(100, new, rounds)))
+                .into(),
+        }],
+    };
+    changes.write("refresh-change");
+}
+
+/// Milliseconds that a refresh takes of which so many `entries` are new: the least of all rounds, which is what the
+/// work takes when nobody else is at work.
+fn cost(entries: usize, new: usize, rounds: usize) -> f64 {
+    let policy = support::proxied();
+    let of = |first: u64| support::rss(&support::articles(entries, first), first);
+    let (before, after) = (of(1 + new as u64), of(1));
+    let source = support::source(after.as_bytes());
+    let old = transform(&support::source(before.as_bytes()), &policy, None).expect("a feed");
+    let prior = Prior {
+        body: &old.body,
+        entries: &old.entries,
+    };
+    let time = || {
+        let begin = Instant::now();
+        black_box(transform(&source, &policy, Some(prior)).expect("a feed"));
+        begin.elapsed().as_secs_f64() * 1000.0
+    };
+    (0..rounds).map(|_| time()).fold(f64::INFINITY, f64::min)
 }

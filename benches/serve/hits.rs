@@ -2,7 +2,7 @@
 
 use super::load::{Load, Run, run};
 use super::servers::{self, Server, Setup};
-use super::{Effort, Table, median};
+use super::{Effort, Findings, Line, Plot, Table, median};
 
 const GZIP: Option<&str> = Some("Accept-Encoding: gzip");
 
@@ -34,7 +34,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-pub(super) fn measure(effort: Effort) -> Vec<Table> {
+pub(super) fn measure(effort: Effort) -> Findings {
     let folder = tempfile::tempdir().expect("a folder");
     let servers = servers::start(folder.path());
     let mut table = Table::new(
@@ -67,7 +67,11 @@ pub(super) fn measure(effort: Effort) -> Vec<Table> {
         ]);
         println!("{}: {:.2} (hyper {:.2})", case.title, ratio(1), ratio(2));
     }
-    vec![table, flat(effort)]
+    let (flat, plot) = flat(effort);
+    Findings {
+        tables: vec![table, flat],
+        plot: Some(("serving", plot)),
+    }
 }
 
 /// A run of each server in turn, as often as asked.
@@ -80,8 +84,8 @@ fn rounds(load: &Load, servers: &[Server], effort: Effort) -> Vec<Vec<Run>> {
 }
 
 /// The same hit, by the number of feeds held.
-fn flat(effort: Effort) -> Table {
-    let numbers = [1, 100, 1000];
+fn flat(effort: Effort) -> (Table, Plot) {
+    let numbers = [1, 10, 100, 1000];
     let folders: Vec<_> = numbers
         .iter()
         .map(|_| tempfile::tempdir().expect("a folder"))
@@ -113,15 +117,22 @@ fn flat(effort: Effort) -> Table {
         "The same hit (gzip, 2 entries), by the number of feeds held.",
         &["feeds", "CPU µs a request", "beside one feed"],
     );
-    for (at, feeds) in numbers.iter().enumerate() {
-        table.row([
-            feeds.to_string(),
-            format!("{:.1}", median(runs.iter().map(|round| round[at].cpu))),
-            format!(
-                "{:.2}",
-                median(runs.iter().map(|round| round[at].cpu / round[0].cpu))
-            ),
-        ]);
+    let mut points = Vec::new();
+    for (at, &feeds) in numbers.iter().enumerate() {
+        let cpu = median(runs.iter().map(|round| round[at].cpu));
+        let ratio = median(runs.iter().map(|round| round[at].cpu / round[0].cpu));
+        table.row([feeds.to_string(), format!("{cpu:.1}"), format!("{ratio:.2}")]);
+        #[expect(clippy::cast_precision_loss, reason = "a thousand")]
+        points.push((feeds as f64, cpu));
     }
-    table
+    let plot = Plot {
+        title: "CPU of a hit, by the number of feeds held",
+        axes: ["feeds", "µs"],
+        logarithmic: true,
+        lines: vec![Line {
+            name: "gzip, 2 entries".to_owned(),
+            points,
+        }],
+    };
+    (table, plot)
 }

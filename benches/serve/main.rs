@@ -2,7 +2,7 @@
 //! memory, start, and what a reader notices of refreshes.
 //!
 //! `cargo bench --bench serve [-- [hits] [memory] [growth] [start] [waits] [ROUNDS] [SECONDS] [write]]`; needs nginx and
-//! wrk. All traffic is on loopback. `write` puts the tables into `docs/performance.md`.
+//! wrk. All traffic is on loopback. `write` puts the tables into `docs/performance.md`, and plots beside it.
 
 #![allow(
     clippy::expect_used,
@@ -21,8 +21,11 @@ mod waits;
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/plot.rs"]
+mod plot;
 
 use page::Table;
+use plot::{Line, Plot};
 
 /// How long is measured.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +34,24 @@ struct Effort {
     seconds: u32,
 }
 
+/// What a part of the measurements tells, and shows under a name.
+#[derive(Default)]
+struct Findings {
+    tables: Vec<Table>,
+    plot: Option<(&'static str, Plot)>,
+}
+
+impl From<Table> for Findings {
+    fn from(table: Table) -> Self {
+        Self {
+            tables: vec![table],
+            plot: None,
+        }
+    }
+}
+
 /// One part of the measurements.
-type Measure = fn(Effort) -> Vec<Table>;
+type Measure = fn(Effort) -> Findings;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -59,12 +78,15 @@ fn main() {
         if !all && !asked(name) {
             continue;
         }
-        let tables = measure(effort);
-        for table in &tables {
+        let found = measure(effort);
+        for table in &found.tables {
             println!("{table}");
         }
         if asked("write") {
-            page::write(name, &tables);
+            page::write(name, &found.tables);
+            if let Some((name, plot)) = &found.plot {
+                plot.write(name);
+            }
         }
     }
 }

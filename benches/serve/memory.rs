@@ -5,14 +5,14 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use super::servers::{self, Server, Setup};
-use super::{Effort, Table};
+use super::{Effort, Findings, Line, Plot, Table};
 
 /// Feeds held.
 const FEEDS: usize = 1000;
 /// Connections open.
 const CONNECTIONS: u32 = 2000;
 
-pub(super) fn measure(_: Effort) -> Vec<Table> {
+pub(super) fn measure(_: Effort) -> Findings {
     let mut table = Table::new(
         format!(
             "Resident memory. Feeds: {FEEDS} different ones of 20 entries, about 190 KB, on disk and in memory."
@@ -34,7 +34,7 @@ pub(super) fn measure(_: Effort) -> Vec<Table> {
         ]);
     }
     connections(&mut table);
-    vec![table]
+    table.into()
 }
 
 /// Resident bytes without feeds.
@@ -136,11 +136,15 @@ fn asked(server: &Server, what: &str) -> TcpStream {
 }
 
 /// Memory by the number of feeds and of readers.
-pub(super) fn growth(_: Effort) -> Vec<Table> {
+pub(super) fn growth(_: Effort) -> Findings {
     let mut table = Table::new(
         "Resident memory by feeds held (20 entries each, asked for in gzip, with a store on disk) and readers connected.",
         &["feeds", "no reader", "500 readers", "2,000 readers"],
     );
+    let mut lines = ["no reader", "500 readers", "2,000 readers"].map(|name| Line {
+        name: name.to_owned(),
+        points: Vec::new(),
+    });
     for feeds in [0, 100, 400, 1000] {
         let folder = tempfile::tempdir().expect("a folder");
         let setup = Setup {
@@ -153,23 +157,30 @@ pub(super) fn growth(_: Effort) -> Vec<Table> {
         for n in 0..feeds {
             server.get(&servers::numbered(n), "gzip");
         }
-        settle();
-        let mut cells = vec![feeds.to_string(), megabytes(&server)];
+        let mut cells = vec![feeds.to_string()];
         let mut open = Vec::new();
-        for readers in [500, 2000] {
+        for (line, readers) in lines.iter_mut().zip([0, 500, 2000]) {
             while open.len() < readers {
                 open.push(asked(&server, &servers::numbered(open.len() % feeds.max(1))));
             }
             settle();
-            cells.push(megabytes(&server));
+            let megabytes = server.resident() / 1e6;
+            cells.push(format!("{megabytes:.1} MB"));
+            #[expect(clippy::cast_precision_loss, reason = "a thousand")]
+            line.points.push((feeds as f64, megabytes));
         }
         table.row(cells);
     }
-    vec![table]
-}
-
-fn megabytes(server: &Server) -> String {
-    format!("{:.1} MB", server.resident() / 1e6)
+    let plot = Plot {
+        title: "Resident memory, by feeds held and readers connected",
+        axes: ["feeds", "MB"],
+        logarithmic: false,
+        lines: lines.into(),
+    };
+    Findings {
+        tables: vec![table],
+        plot: Some(("memory", plot)),
+    }
 }
 
 /// Allocators give back a little later.

@@ -224,8 +224,19 @@ pub(super) fn again(folder: &Path) -> Server {
         .arg(folder.join("limpid.toml"))
         .args(["--set", &format!("server.listen=127.0.0.1:{port}")])
         .args(["--set", &format!("admin.listen=127.0.0.1:{owner}")])
-        .env("LIMPID_LOG_LEVEL", "error");
+        .env("LIMPID_LOG_LEVEL", "error")
+        .envs(heap());
     started("limpid", command, port, "/feeds/NAME")
+}
+
+/// How the heap is told to be, in the systemd unit as in the container files.
+fn heap() -> Vec<(&'static str, &'static str)> {
+    let unit = include_str!("../../deploy/systemd/limpid.service");
+    let said = unit.lines().filter_map(|line| line.strip_prefix("Environment="));
+    let pairs = said
+        .flat_map(str::split_whitespace)
+        .filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| name.starts_with("MALLOC_")).collect()
 }
 
 fn nginx(folder: &Path) -> Server {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::load::{Load, run};
 use super::servers::{self, Setup};
-use super::{Effort, Table, median};
+use super::{Effort, Findings, Table, median};
 
 /// Feeds in the store at a start.
 const STORED: usize = 1000;
@@ -13,7 +13,7 @@ const STORED: usize = 1000;
 const REFRESHED: usize = 100;
 
 /// From the start of the process to the first whole answer.
-pub(super) fn start(effort: Effort) -> Vec<Table> {
+pub(super) fn start(effort: Effort) -> Findings {
     let folder = tempfile::tempdir().expect("a folder");
     let setup = Setup {
         feeds: STORED,
@@ -55,11 +55,11 @@ pub(super) fn start(effort: Effort) -> Vec<Table> {
         format!("**{:.2}**", median(times.iter().map(|pair| pair[0] / pair[1]))),
         "3.00".to_owned(),
     ]);
-    vec![table]
+    table.into()
 }
 
 /// p99 of hits while a hundred feeds are refreshed, beside quiet.
-pub(super) fn refreshing(effort: Effort) -> Vec<Table> {
+pub(super) fn refreshing(effort: Effort) -> Findings {
     let folder = tempfile::tempdir().expect("a folder");
     let all = effort.rounds as usize * REFRESHED;
     let setup = Setup {
@@ -113,5 +113,5 @@ pub(super) fn refreshing(effort: Effort) -> Vec<Table> {
         format!("**{:.2}**", median(pairs.iter().map(|pair| pair.1 / pair.0))),
         "1.30".to_owned(),
     ]);
-    vec![table]
+    table.into()
 }
