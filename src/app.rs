@@ -389,7 +389,7 @@ impl App {
                 leisure::done(move || {
                     let shown = version.marks.unpack();
                     images.learn(&shown.pictures);
-                    let new = new_pictures(&shown, &version, before.as_deref());
+                    let new = new_pictures(&shown, &version, before.as_ref());
                     (shown.pictures, new)
                 })
             };
@@ -452,8 +452,8 @@ impl App {
 }
 
 /// What only entries of `version` show that were not there `before`.
-fn new_pictures(shown: &Unpacked, version: &Arc<Version>, before: Option<&Version>) -> Vec<Picture> {
-    if before.is_some_and(|before| std::ptr::eq(before, &**version)) {
+fn new_pictures(shown: &Unpacked, version: &Arc<Version>, before: Option<&Arc<Version>>) -> Vec<Picture> {
+    if before.is_some_and(|before| Arc::ptr_eq(before, version)) {
         return Vec::new();
     }
     let before = before.map(|before| before.marks.unpack()).unwrap_or_default();
