@@ -82,7 +82,7 @@ impl Plot {
             "<text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text><text x=\"{left}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             HEIGHT - 8.0,
             self.axes[0],
-            top - 8.0,
+            top - 14.0,
             self.axes[1]
         ));
         let mut free = f64::INFINITY;
