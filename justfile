@@ -10,6 +10,14 @@ check:
 test:
     ./tests/run
 
+# The feature that sends traces
+traces:
+    cargo test --locked --features otel --test otel
+
+# Instructions of each stage beside their baseline
+instructions:
+    benches/instructions/run
+
 # Rewrite the golden outputs, to be read in the diff
 bless:
     BLESS=1 cargo test --test it cleaning

@@ -243,7 +243,6 @@ mod tests {
         let new: Vec<_> = (0..20).map(|n| (n, 1500)).collect();
         let ((before, old), (after, new)) = (feed(&old), feed(&new));
         let known = made(&before, &old, None);
-        // A mark that no compressor would leave shows what was copied.
         let index = Index::of(Known {
             plain: &before,
             coded: &known.bytes,

@@ -21,7 +21,7 @@ const MAX_VALUE: usize = 16 << 10;
 const AROUND: usize = 64;
 
 /// True when `value`, written out, is not taken for a huge one when it is read again.
-pub(super) fn is_kept(value: &str) -> bool {
+pub(super) fn fits(value: &str) -> bool {
     // No character becomes more than six bytes for each of its own.
     value.len() * 6 + AROUND <= MAX_VALUE || {
         let mut written = String::with_capacity(value.len() + AROUND);

@@ -58,7 +58,7 @@ impl Pass<'_, '_, '_> {
     pub(super) fn link_address(&mut self, href: &str) -> Option<String> {
         self.cleaner
             .link(href, self.base)
-            .filter(|address| lean::is_kept(address))
+            .filter(|address| lean::fits(address))
     }
 
     /// An anchor without an address that says something about its text.

@@ -64,7 +64,7 @@ impl<'t> Attributes<'t> {
             return;
         };
         for (name, value) in self.0 {
-            if is_kept(element, name, value) && lean::is_kept(value) {
+            if is_kept(element, name, value) && lean::fits(value) {
                 push_attribute(out, name, value);
             }
         }

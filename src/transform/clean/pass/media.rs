@@ -133,7 +133,7 @@ impl Pass<'_, '_, '_> {
             }
             _ => images::place(address, self.base, policy, rules),
         };
-        placed.filter(|placed| lean::is_kept(placed.address()))
+        placed.filter(|placed| lean::fits(placed.address()))
     }
 
     /// Notes a picture that was written.
@@ -157,7 +157,7 @@ impl Pass<'_, '_, '_> {
             });
             let before = known.written.len();
             srcset::push(&mut known.written, placed.address(), candidate.descriptor);
-            if !lean::is_kept(&known.written) {
+            if !lean::fits(&known.written) {
                 known.written.truncate(before);
                 return set.filter(|set| !set.written.is_empty());
             }
@@ -242,7 +242,7 @@ impl Pass<'_, '_, '_> {
     fn media_address(&self, attributes: Attributes<'_>) -> Option<String> {
         let address = attributes.first(&["src", "data-src", "data-lazy-src"])?;
         let address = links::web(address, self.base).map(String::from);
-        address.filter(|address| lean::is_kept(address))
+        address.filter(|address| lean::fits(address))
     }
 
     // ---- embeds
