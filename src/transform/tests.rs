@@ -53,6 +53,84 @@ fn what_is_not_touched_comes_out_byte_for_byte() {
 }
 
 #[test]
+fn what_a_title_embeds_goes_without_a_link_and_what_an_article_embeds_leaves_one() {
+    let embed = "safe<iframe src=\"https://v.example/1\"></iframe> words";
+    let escaped = embed.replace('<', "&lt;").replace('>', "&gt;");
+    let item = |title: &str, text: &str| {
+        rss(&format!(
+            "<item><guid>1</guid><title>{title}</title><description>{text}</description></item>"
+        ))
+    };
+    let link = "safe&lt;p&gt;&lt;a href=\"https://v.example/1\"&gt;v.example&lt;/a&gt;&lt;/p&gt; words";
+    assert_eq!(clean(&item(&escaped, &escaped)), item("safe words", link));
+    assert_eq!(
+        clean(&item(embed, &escaped)),
+        item("safe words", link),
+        "with elements in it"
+    );
+    let json = |title: &str, text: &str| {
+        serde_json::json!({"version": "https://jsonfeed.org/version/1.1", "title": title,
+            "items": [{"id": "1", "title": title, "content_html": text}]})
+        .to_string()
+    };
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    let cleaned = read(&clean(&json(embed, embed)));
+    assert_eq!(cleaned["title"], "safe words");
+    assert_eq!(cleaned["items"][0]["title"], "safe words");
+    assert_eq!(
+        cleaned["items"][0]["content_html"],
+        "safe<p><a href=\"https://v.example/1\">v.example</a></p> words"
+    );
+}
+
+#[test]
+fn an_image_of_the_feed_s_own_within_a_text_stays_what_it_is() {
+    let feed = rss(
+        "<item><guid>1</guid><category>Words <image><url>https://site.example/i.png</url><title><![CDATA[Its title]]></title>\
+         <link>https://site.example/1</link></image></category></item>",
+    );
+    let direct = Policy {
+        clean: clean::Policy {
+            images: clean::images::Policy::Direct,
+            ..clean::Policy::default()
+        },
+        ..policy()
+    };
+    assert_eq!(text_of(&clean_with(&feed, &direct, None)), feed);
+    let markup = feed.replace(
+        "<image>",
+        "<image src='https://third.example/p.gif' onerror='x()'>",
+    );
+    assert!(!text_of(&clean_with(&markup, &direct, None)).contains("onerror"));
+}
+
+#[test]
+fn an_address_that_says_the_same_keeps_its_spelling() {
+    let feed = rss(
+        "<image><url>https://PICS.example/i.png</url></image><item><guid>1</guid><link>HTTPS://Site.example</link></item>",
+    );
+    let mut direct = policy();
+    direct.clean.images = clean::images::Policy::Direct;
+    assert_eq!(text_of(&clean_with(&feed, &direct, None)), feed);
+}
+
+#[test]
+fn the_base_of_a_channel_definition_is_heeded() {
+    let feed = "<CHANNEL BASE=\"http://base.example/\" HREF=\"http://www.example/\"><TITLE>t</TITLE>\
+        <ITEM HREF=\"/item/1\"><TITLE>i</TITLE></ITEM></CHANNEL>";
+    let cleaned = clean(feed);
+    assert!(
+        cleaned.contains("HREF=\"http://base.example/item/1\""),
+        "{cleaned}"
+    );
+    let rss = rss("<item base=\"http://base.example/\"><guid>1</guid><link>/1</link></item>");
+    assert!(
+        clean(&rss).contains("<link>https://origin.example/1</link>"),
+        "of CDF alone"
+    );
+}
+
+#[test]
 fn words_beside_elements_are_no_address() {
     let feed =
         rss("<image>two words<url>https://site.example/i.png</url></image><item><guid>1</guid></item>");

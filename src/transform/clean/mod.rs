@@ -121,6 +121,8 @@ pub struct Cleaner<'p> {
     policy: &'p Policy,
     /// The entry being cleaned, for the report.
     pub entry: Option<usize>,
+    /// Whether the field is a title: a line in a list has no room for a link to what was embedded.
+    pub is_title: bool,
     /// What was changed.
     pub report: Report,
     /// Every picture placed so far, each once.
@@ -142,10 +144,19 @@ impl<'p> Cleaner<'p> {
         Self {
             policy,
             entry: None,
+            is_title: false,
             report: Report::default(),
             pictures: Vec::new(),
             recorded: HashMap::default(),
             turn: 0,
+        }
+    }
+
+    /// A cleaner for the same field with nothing noted yet.
+    fn afresh(&self) -> Self {
+        Self {
+            is_title: self.is_title,
+            ..Self::new(self.policy)
         }
     }
 
@@ -157,11 +168,7 @@ impl<'p> Cleaner<'p> {
             return text::printable(html).into_owned();
         }
         let clean = self.cleaned(html, base, self.policy.fast);
-        debug_assert_eq!(
-            clean,
-            Cleaner::new(self.policy).cleaned(html, base, false),
-            "{html}"
-        );
+        debug_assert_eq!(clean, self.afresh().cleaned(html, base, false), "{html}");
         self.turn += html.len();
         if self.turn >= TURN {
             self.turn = 0;
@@ -213,7 +220,7 @@ impl<'p> Cleaner<'p> {
         // how sanitizers are outwitted: it must be the same twice, or it becomes text.
         for _ in 0..MAX_PASSES {
             work::did(clean.len());
-            let again = pass::rewrite(&clean, clean.len(), base, &mut Cleaner::new(self.policy)).ok()?;
+            let again = pass::rewrite(&clean, clean.len(), base, &mut self.afresh()).ok()?;
             let next = sanitize::sanitize(&again);
             if next == clean {
                 return Some(clean);

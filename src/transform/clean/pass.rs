@@ -288,9 +288,6 @@ impl Pass<'_, '_, '_> {
 
     /// An element that needs nothing but the tables.
     fn kept(&mut self, element: &'static Element, attributes: Attributes<'_>) {
-        if element.name == "span" && !attributes.any_kept("span") {
-            return self.anchor(attributes);
-        }
         let (places, id) = (&mut self.places, attributes.id());
         let begun = self.nesting.start_element(element, |out| {
             places.id(out, id);

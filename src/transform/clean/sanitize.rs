@@ -12,7 +12,7 @@ use ammonia::{Builder, UrlRelative};
 
 use super::elements::Kind;
 
-/// Every element kept, with the attributes kept on it besides [`EVERYWHERE`].
+/// Every element kept, with the attributes kept on it besides [`EVERYWHERE`] and [`INERT`].
 #[rustfmt::skip]
 static KEPT: &[(&str, &[&str])] = &[
     // text
@@ -53,6 +53,20 @@ static KEPT: &[(&str, &[&str])] = &[
 /// Attributes kept on every element. `id` is there only as the target of a link in the same field.
 static EVERYWHERE: &[&str] = &["dir", "id", "lang", "title"];
 
+/// Attributes that say how something is laid out or what it means, on some element of some version of HTML or a
+/// browser's own. None loads, leads, names, hides or acts, wherever it stands: what a feed says is not taken away because
+/// it says it in the wrong place. They are those that feedparser lets through, less all that do one of these.
+#[rustfmt::skip]
+static INERT: &[&str] = &[
+    "abbr", "align", "axis", "balance", "bgcolor", "border", "bordercolor", "bottompadding", "ch", "char", "charoff",
+    "charset", "checked", "clear", "color", "cols", "colspan", "compact", "coords", "datetime", "default", "disabled",
+    "face", "frame", "gutter", "height", "hidefocus", "high", "hreflang", "hspace", "ismap", "label", "leftspacing", "low",
+    "max", "maxlength", "media", "min", "multiple", "nohref", "noshade", "nowrap", "open", "optimum", "pattern",
+    "point-size", "pqg", "readonly", "replace", "required", "rightspacing", "rows", "rowspan", "rules", "scope", "shape",
+    "size", "span", "start", "summary", "template", "toppadding", "type", "unselectable", "urn", "valign", "value",
+    "vspace", "width", "wrap",
+];
+
 /// Schemes of addresses that a reader may follow. None of them runs anything.
 pub(super) static SCHEMES: &[&str] = &[
     "apt", "bitcoin", "callto", "dat", "dweb", "ed2k", "ethereum", "feed", "ftp", "ftps", "gemini", "geo",
@@ -81,7 +95,7 @@ impl Element {
 
     /// Where `attribute` stands among those that are kept on this element, whatever its value.
     pub(super) fn attribute(&self, attribute: &str) -> Option<usize> {
-        let kept = EVERYWHERE.iter().chain(self.own);
+        let kept = EVERYWHERE.iter().chain(self.own).chain(INERT);
         kept.into_iter().position(|kept| *kept == attribute)
     }
 }
@@ -136,7 +150,7 @@ fn builder() -> Builder<'static> {
                 .map(|&(name, own)| (name, own.iter().copied().collect::<HashSet<_>>()))
                 .collect(),
         )
-        .generic_attributes(EVERYWHERE.iter().copied().collect())
+        .generic_attributes(EVERYWHERE.iter().chain(INERT).copied().collect())
         .clean_content_tags(["script", "style"].into_iter().collect())
         .url_schemes(SCHEMES.iter().copied().collect())
         .url_relative(UrlRelative::Custom(Box::new(local_link)))
@@ -172,6 +186,51 @@ mod tests {
                 !own.iter()
                     .any(|a| a.starts_with("on") || *a == "style" || *a == "cite" || *a == "autoplay")
             );
+        }
+        for attribute in [
+            "accesskey",
+            "action",
+            "autofocus",
+            "autoplay",
+            "background",
+            "cite",
+            "class",
+            "contenteditable",
+            "data",
+            "draggable",
+            "dynsrc",
+            "for",
+            "form",
+            "formaction",
+            "headers",
+            "hidden",
+            "href",
+            "is",
+            "list",
+            "longdesc",
+            "lowsrc",
+            "manifest",
+            "name",
+            "nonce",
+            "onclick",
+            "part",
+            "ping",
+            "popover",
+            "poster",
+            "profile",
+            "slot",
+            "src",
+            "srcdoc",
+            "srcset",
+            "style",
+            "tabindex",
+            "target",
+            "usemap",
+            "xlink:href",
+            "xmlns",
+        ] {
+            assert!(!INERT.contains(&attribute), "{attribute}");
+            assert!(!EVERYWHERE.contains(&attribute), "{attribute}");
         }
         for scheme in [
             "javascript",

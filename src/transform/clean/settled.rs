@@ -165,7 +165,7 @@ impl Scan<'_> {
 
     /// Attributes up to behind the `>`: each once, each kept, each between double quotes.
     fn attributes(&mut self, element: &Element) -> Option<()> {
-        let mut seen = 0_u32;
+        let mut seen = 0_u128;
         loop {
             let rest = self.html.get(self.at..)?;
             match rest.as_bytes().first()? {
@@ -178,7 +178,7 @@ impl Scan<'_> {
             }
             let equals = rest.bytes().position(|byte| byte == b'=')?;
             let name = rest.get(1..equals)?;
-            let bit = 1 << element.attribute(name)?;
+            let bit = 1 << element.attribute(name)?; // of some ninety
             let value = rest.get(equals + 1..)?.strip_prefix('"')?;
             let value = value.get(..memchr(b'"', value.as_bytes())?)?;
             let is_address = matches!(name, "href" | "src" | "poster");

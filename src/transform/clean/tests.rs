@@ -44,6 +44,19 @@ fn clean(html: &str) -> String {
 }
 
 #[test]
+fn an_attribute_that_does_nothing_stays_wherever_it_stands() {
+    let html = "<span align=\"left\" scope=\"row\" width=\"10\" pattern=\"[a-z]&amp;\">a</span>\
+        <p bgcolor=\"#fff\" width=\"\">b</p><a href=\"https://a.example/\" charset=\"utf-8\">c</a>";
+    assert_eq!(clean(html), html);
+    assert_eq!(
+        clean(
+            "<p class=a style=b onclick=c form=d for=e background=//x.example/ name=f tabindex=1 width=javascript:x>t</p>"
+        ),
+        "<p>t</p>"
+    );
+}
+
+#[test]
 fn text_that_may_run_is_markup_whatever_its_tags_are_called() {
     let policy = Policy::default();
     for (given, shown) in [
@@ -172,7 +185,7 @@ fn what_harms_goes_and_what_is_read_stays() {
         ("<table><caption>c</caption><tr><th scope=col colspan=2>h<tr><td align=right>d</table>".to_owned(),
             "<table><caption>c</caption><tbody><tr><th scope=\"col\" colspan=\"2\">h</th></tr><tr><td align=\"right\">d</td></tr></tbody></table>".to_owned()),
         ("<table border=1 cellpadding=x width=90% bgcolor=red><tr valign=top><td abbr=n nowrap background=b.png>d</table><hr noshade><br clear=all>".to_owned(),
-            "<table border=\"1\" width=\"90%\"><tbody><tr valign=\"top\"><td abbr=\"n\" nowrap=\"\">d</td></tr></tbody></table><hr noshade=\"\"><br clear=\"all\">".to_owned()),
+            "<table border=\"1\" width=\"90%\" bgcolor=\"red\"><tbody><tr valign=\"top\"><td abbr=\"n\" nowrap=\"\">d</td></tr></tbody></table><hr noshade=\"\"><br clear=\"all\">".to_owned()),
         ("<h2 align=center><font color=red size=+1 style=x>t<b>u</font>v</b></h2><meter value=3 max=5>3</meter>".to_owned(),
             "<h2 align=\"center\"><font color=\"red\" size=\"+1\">t<b>u</b></font><b>v</b></h2><meter value=\"3\" max=\"5\">3</meter>".to_owned()),
         ("<audio src=a.mp3 autoplay>old</audio>".to_owned(),

@@ -86,9 +86,17 @@ fn joins_to_markup(pieces: &[Piece<'_>]) -> bool {
 }
 
 impl<'j> Stream<'j> {
-    /// A field just opened. Characters alone are cleaned in place; with elements among them it is
-    /// markup or data.
+    /// A field just opened.
     pub(super) fn field(&mut self, open: Piece<'j>, name: Name<'j>, node: Node) -> Result<(), Error> {
+        self.cleaner.is_title = name.local.eq_ignore_ascii_case("title");
+        let done = self.content(open, name, node);
+        self.cleaner.is_title = false;
+        done
+    }
+
+    /// What stands in a field. Characters alone are cleaned in place; with elements among them it is
+    /// markup or data.
+    fn content(&mut self, open: Piece<'j>, name: Name<'j>, node: Node) -> Result<(), Error> {
         let from = open.at + open.raw.len();
         let mut text = Vec::new();
         let next = loop {

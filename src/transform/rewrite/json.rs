@@ -241,7 +241,9 @@ impl Walk<'_, '_, '_> {
                 Some(JsonNode::Html | JsonNode::TextOrHtml) if !text.contains('<') => {}
                 Some(JsonNode::Html) => replace(text, self.cleaner.html(text, self.markup_base)),
                 Some(JsonNode::TextOrHtml) => {
+                    self.cleaner.is_title = key == Some("title");
                     replace(text, self.cleaner.text_or_html(text, self.markup_base));
+                    self.cleaner.is_title = false;
                 }
             },
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -265,9 +267,8 @@ impl Walk<'_, '_, '_> {
             .cleaner
             .address(trimmed, self.address_base, role)
             .unwrap_or_default();
-        let same = role != Role::Image
-            && !trimmed.contains(['"', '<', '>'])
-            && Url::parse(trimmed).is_ok_and(|url| url.as_str() == clean);
+        let same =
+            !trimmed.contains(['"', '<', '>']) && Url::parse(trimmed).is_ok_and(|url| url.as_str() == clean);
         if !same {
             *address = clean;
         }

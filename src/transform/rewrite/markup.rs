@@ -43,11 +43,18 @@ pub(super) fn is_markup(name: &Name<'_>, raw: &str) -> bool {
     let is_html = match name.vocabulary {
         Vocabulary::Xhtml | Vocabulary::Svg | Vocabulary::MathMl => return true,
         Vocabulary::Rss | Vocabulary::Atom | Vocabulary::Other => {
-            !ALSO_DATA.contains(&name.local) && holds_known_tag(&format!("<{}>", name.local))
+            !ALSO_DATA.contains(&name.local)
+                && !is_picture_of_rss(name, raw)
+                && holds_known_tag(&format!("<{}>", name.local))
         }
         _ => false,
     };
     is_html || attributes(raw).any(|attribute| is_active(name, attribute.name, attribute.raw))
+}
+
+/// RSS's own `image`, which holds addresses: HTML's has its address in an attribute, or shows nothing.
+fn is_picture_of_rss(name: &Name<'_>, raw: &str) -> bool {
+    name.local == "image" && attributes(raw).next().is_none()
 }
 
 /// Whatever the element is called: a handler, or a link that loads by itself.
@@ -148,13 +155,21 @@ pub(super) fn in_wrapper<'p, 't>(pieces: &'p [Piece<'t>]) -> Option<(&'t str, &'
 
 /// The base that `xml:base` in a tag gives, if any.
 pub(super) fn own_base(raw: &str, outer: Option<&Url>) -> Option<Rc<Url>> {
-    let attribute = attributes(raw).find(|attribute| attribute.name == "xml:base")?;
+    let attribute = attributes(raw).find(|attribute| {
+        attribute.name == "xml:base" || is_channel(raw) && attribute.name.eq_ignore_ascii_case("base")
+    })?;
     let value = decode_value(attribute.raw);
     let base = match outer {
         Some(outer) => outer.join(value.trim()),
         None => Url::parse(value.trim()),
     };
     base.ok().filter(|base| !base.cannot_be_a_base()).map(Rc::new)
+}
+
+/// The root of a CDF document, whose `BASE` is what `xml:base` is elsewhere.
+pub(super) fn is_channel(raw: &str) -> bool {
+    let name = raw.get(1..8);
+    name.is_some_and(|name| name.eq_ignore_ascii_case("channel"))
 }
 
 /// Writes a start tag; addresses are resolved if there is a base of its own for them.

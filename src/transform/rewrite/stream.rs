@@ -226,7 +226,9 @@ impl<'j> Stream<'j> {
     /// The base that `xml:base` in this tag or further out gives.
     pub(super) fn base_within(&self, raw: &str) -> Option<Rc<Url>> {
         let outer = self.frames.last().and_then(|frame| frame.base.clone());
-        if memchr::memchr(b'=', raw.as_bytes()).is_none() || !raw.contains("xml:base") {
+        if memchr::memchr(b'=', raw.as_bytes()).is_none()
+            || !(raw.contains("xml:base") || markup::is_channel(raw))
+        {
             return outer;
         }
         markup::own_base(raw, outer.as_deref().or(self.job.base)).or(outer)

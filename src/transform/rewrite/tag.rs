@@ -200,8 +200,7 @@ impl<'j> Stream<'j> {
             None => Place::Gone,
             Some(clean) if clean == value => Place::Keep,
             Some(clean)
-                if role != Role::Image
-                    && !trimmed.contains(|c: char| c.is_control() || matches!(c, '"' | '<' | '>'))
+                if !trimmed.contains(|c: char| c.is_control() || matches!(c, '"' | '<' | '>'))
                     && parsed.is_ok_and(|parsed| parsed.as_str() == clean) =>
             {
                 Place::Keep

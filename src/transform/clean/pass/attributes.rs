@@ -80,7 +80,7 @@ fn is_kept(element: &Element, name: &str, value: &str) -> bool {
         "width" | "height" | "border" | "cellpadding" | "cellspacing" | "hspace" | "vspace" => {
             is_length(value)
         }
-        "colspan" | "rowspan" => value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit()),
+        "colspan" | "rowspan" | "span" => value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit()),
         "dir" => ["ltr", "rtl", "auto"]
             .iter()
             .any(|known| value.eq_ignore_ascii_case(known)),
@@ -88,14 +88,15 @@ fn is_kept(element: &Element, name: &str, value: &str) -> bool {
     }
 }
 
-/// A number, of pixels or per cent.
+/// A number, of pixels or per cent, or nothing.
 fn is_length(value: &str) -> bool {
     let value = value.trim();
+    if value.is_empty() {
+        return true;
+    }
     let number = value
         .strip_suffix('%')
         .or_else(|| value.strip_suffix("px"))
         .unwrap_or(value);
-    !number.is_empty()
-        && number.len() <= 8
-        && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    (1..=8).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
