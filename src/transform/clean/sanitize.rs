@@ -12,42 +12,37 @@ use ammonia::{Builder, UrlRelative};
 
 use super::elements::Kind;
 
-/// Every element kept, with the attributes kept on it besides [`EVERYWHERE`] and [`INERT`].
+/// Every element kept.
 #[rustfmt::skip]
-static KEPT: &[(&str, &[&str])] = &[
+static KEPT: &[&str] = &[
     // text
-    ("a", &["href", "hreflang", "rel", "type"]), ("abbr", &[]), ("acronym", &[]), ("b", &[]), ("bdi", &[]), ("bdo", &[]),
-    ("big", &[]), ("br", &["clear"]), ("cite", &[]), ("code", &[]), ("data", &["value"]), ("del", &["datetime"]),
-    ("dfn", &[]), ("em", &[]), ("font", &["color", "face", "size"]), ("i", &[]), ("ins", &["datetime"]), ("kbd", &[]),
-    ("mark", &[]), ("meter", &["high", "low", "max", "min", "optimum", "value"]), ("progress", &["max", "value"]),
-    ("q", &[]), ("s", &[]), ("samp", &[]), ("small", &[]), ("span", &[]), ("strike", &[]), ("strong", &[]), ("sub", &[]),
-    ("sup", &[]), ("time", &["datetime"]), ("tt", &[]), ("u", &[]), ("var", &[]), ("wbr", &[]),
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins",
+    "kbd", "mark", "meter", "progress", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt",
+    "u", "var", "wbr",
     // ruby
-    ("rb", &[]), ("rp", &[]), ("rt", &[]), ("rtc", &[]), ("ruby", &[]),
+    "rb", "rp", "rt", "rtc", "ruby",
     // blocks
-    ("address", &[]), ("article", &[]), ("aside", &[]), ("blockquote", &[]), ("center", &[]), ("details", &["open"]),
-    ("div", &["align"]), ("figcaption", &[]), ("figure", &[]), ("footer", &[]), ("h1", &["align"]), ("h2", &["align"]),
-    ("h3", &["align"]), ("h4", &["align"]), ("h5", &["align"]), ("h6", &["align"]), ("header", &[]), ("hgroup", &[]),
-    ("hr", &["align", "noshade", "size", "width"]), ("main", &[]), ("nav", &[]), ("p", &["align"]), ("pre", &[]),
-    ("section", &[]), ("summary", &[]),
+    "address", "article", "aside", "blockquote", "center", "details", "div", "figcaption", "figure", "footer", "h1", "h2",
+    "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "main", "nav", "p", "pre", "section", "summary",
     // lists
-    ("dd", &[]), ("dl", &["compact"]), ("dt", &[]), ("li", &["type", "value"]),
-    ("ol", &["compact", "start", "reversed", "type"]), ("ul", &["compact", "type"]),
+    "dd", "dl", "dt", "li", "ol", "ul",
     // tables
-    ("caption", &["align"]),
-    ("table", &["align", "border", "cellpadding", "cellspacing", "frame", "rules", "summary", "width"]),
-    ("tbody", &["align", "valign"]), ("tfoot", &["align", "valign"]), ("thead", &["align", "valign"]),
-    ("tr", &["align", "valign"]),
-    ("td", &["abbr", "align", "axis", "colspan", "height", "nowrap", "rowspan", "scope", "valign", "width"]),
-    ("th", &["abbr", "align", "axis", "colspan", "height", "nowrap", "rowspan", "scope", "valign", "width"]),
+    "caption", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
     // media
-    ("audio", &["src", "controls", "preload"]),
-    ("img", &[
-        "src", "srcset", "sizes", "alt", "width", "height", "loading", "referrerpolicy", "align", "border", "hspace", "vspace",
-    ]),
-    ("picture", &[]), ("source", &["src", "srcset", "sizes", "type", "media", "width", "height"]),
-    ("track", &["src", "kind", "srclang", "label", "default"]),
-    ("video", &["src", "poster", "width", "height", "controls", "preload"]),
+    "audio", "img", "picture", "source", "track", "video",
+];
+
+/// Attributes that lead to something elsewhere or say what is done with it, and where they are kept.
+static OWN: &[(&str, &[&str])] = &[
+    ("a", &["href", "rel"]),
+    ("audio", &["src", "controls", "muted", "preload"]),
+    ("img", &["src", "srcset", "sizes", "loading", "referrerpolicy"]),
+    ("source", &["src", "srcset", "sizes"]),
+    ("track", &["src", "kind", "srclang"]),
+    (
+        "video",
+        &["src", "poster", "controls", "muted", "playsinline", "preload"],
+    ),
 ];
 
 /// Attributes kept on every element. `id` is there only as the target of a link in the same field.
@@ -55,16 +50,20 @@ static EVERYWHERE: &[&str] = &["dir", "id", "lang", "title"];
 
 /// Attributes that say how something is laid out or what it means, on some element of some version of HTML or a
 /// browser's own. None loads, leads, names, hides or acts, wherever it stands: what a feed says is not taken away because
-/// it says it in the wrong place. They are those that feedparser lets through, less all that do one of these.
+/// it says it in the wrong place. They are those that feedparser lets through, less all that do one of these. Sorted.
 #[rustfmt::skip]
 static INERT: &[&str] = &[
-    "abbr", "align", "axis", "balance", "bgcolor", "border", "bordercolor", "bottompadding", "ch", "char", "charoff",
-    "charset", "checked", "clear", "color", "cols", "colspan", "compact", "coords", "datetime", "default", "disabled",
-    "face", "frame", "gutter", "height", "hidefocus", "high", "hreflang", "hspace", "ismap", "label", "leftspacing", "low",
-    "max", "maxlength", "media", "min", "multiple", "nohref", "noshade", "nowrap", "open", "optimum", "pattern",
-    "point-size", "pqg", "readonly", "replace", "required", "rightspacing", "rows", "rowspan", "rules", "scope", "shape",
-    "size", "span", "start", "summary", "template", "toppadding", "type", "unselectable", "urn", "valign", "value",
-    "vspace", "width", "wrap",
+    "abbr", "accept", "accept-charset", "align", "alt", "axis", "balance", "bgcolor", "bgproperties", "border",
+    "bordercolor", "bordercolordark", "bordercolorlight", "bottompadding", "cellpadding", "cellspacing", "ch",
+    "challenge", "char", "charoff", "charset", "checked", "choff", "clear", "color", "cols", "colspan", "compact",
+    "coords", "datapagesize", "datetime", "default", "delay", "disabled", "enctype", "end", "face", "frame",
+    "galleryimg", "gutter", "height", "hidefocus", "high", "hreflang", "hspace", "inputmode", "ismap", "keytype",
+    "label", "leftspacing", "loop", "loopcount", "loopend", "loopstart", "low", "max", "maxlength", "media", "method",
+    "min", "multiple", "nohref", "noshade", "nowrap", "open", "optimum", "pattern", "point-size", "pqg", "prompt",
+    "radiogroup", "readonly", "repeat-max", "repeat-min", "replace", "required", "rev", "reversed", "rightspacing",
+    "rows", "rowspan", "rules", "scope", "selected", "shape", "size", "span", "start", "step", "summary", "suppress",
+    "template", "toppadding", "type", "unselectable", "urn", "valign", "value", "variable", "volume", "vspace", "width",
+    "wrap",
 ];
 
 /// Schemes of addresses that a reader may follow. None of them runs anything.
@@ -95,8 +94,10 @@ impl Element {
 
     /// Where `attribute` stands among those that are kept on this element, whatever its value.
     pub(super) fn attribute(&self, attribute: &str) -> Option<usize> {
-        let kept = EVERYWHERE.iter().chain(self.own).chain(INERT);
-        kept.into_iter().position(|kept| *kept == attribute)
+        let own = EVERYWHERE.iter().chain(self.own);
+        own.into_iter()
+            .position(|kept| *kept == attribute)
+            .or_else(|| Some(EVERYWHERE.len() + self.own.len() + INERT.binary_search(&attribute).ok()?))
     }
 }
 
@@ -118,10 +119,13 @@ pub(super) fn keeps_attribute(element: &str, attribute: &str) -> bool {
 static ELEMENTS: LazyLock<(Vec<Element>, [usize; 27])> = LazyLock::new(|| {
     let mut elements: Vec<Element> = KEPT
         .iter()
-        .map(|&(name, own)| Element {
+        .map(|&name| Element {
             name,
             kind: Kind::of(name),
-            own,
+            own: OWN
+                .iter()
+                .find(|(owner, _)| *owner == name)
+                .map_or(&[], |(_, own)| own),
         })
         .collect();
     elements.sort_by_key(|element| element.name);
@@ -143,10 +147,9 @@ static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(builder);
 fn builder() -> Builder<'static> {
     let mut builder = Builder::empty();
     builder
-        .tags(KEPT.iter().map(|&(name, _)| name).collect())
+        .tags(KEPT.iter().copied().collect())
         .tag_attributes(
-            KEPT.iter()
-                .filter(|(_, own)| !own.is_empty())
+            OWN.iter()
                 .map(|&(name, own)| (name, own.iter().copied().collect::<HashSet<_>>()))
                 .collect(),
         )
@@ -174,17 +177,13 @@ mod tests {
 
     #[test]
     fn nothing_that_ever_made_a_hole_is_kept() {
-        for (name, own) in KEPT {
+        for name in KEPT {
             assert_eq!(elements::raw_text(name), None, "{name}");
             assert!(
                 ![
                     "svg", "math", "noscript", "form", "input", "iframe", "object", "embed", "select"
                 ]
                 .contains(name)
-            );
-            assert!(
-                !own.iter()
-                    .any(|a| a.starts_with("on") || *a == "style" || *a == "cite" || *a == "autoplay")
             );
         }
         for attribute in [
@@ -232,6 +231,21 @@ mod tests {
             assert!(!INERT.contains(&attribute), "{attribute}");
             assert!(!EVERYWHERE.contains(&attribute), "{attribute}");
         }
+        for attribute in [
+            "autofocus",
+            "autoplay",
+            "cite",
+            "class",
+            "onclick",
+            "ping",
+            "style",
+            "target",
+        ] {
+            assert!(
+                !OWN.iter().any(|(_, own)| own.contains(&attribute)),
+                "{attribute}"
+            );
+        }
         for scheme in [
             "javascript",
             "vbscript",
@@ -244,6 +258,19 @@ mod tests {
             "jar",
         ] {
             assert!(!SCHEMES.contains(&scheme), "{scheme}");
+        }
+    }
+
+    #[test]
+    fn an_attribute_stands_in_one_place() {
+        assert!(INERT.is_sorted());
+        for name in KEPT {
+            let element = kept(name).expect("kept");
+            let all: Vec<_> = EVERYWHERE.iter().chain(element.own).chain(INERT).collect();
+            assert!(all.len() <= 128, "settled counts them in so many bits");
+            for (index, attribute) in all.into_iter().enumerate() {
+                assert_eq!(element.attribute(attribute), Some(index), "{name} {attribute}");
+            }
         }
     }
 

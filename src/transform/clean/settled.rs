@@ -178,7 +178,7 @@ impl Scan<'_> {
             }
             let equals = rest.bytes().position(|byte| byte == b'=')?;
             let name = rest.get(1..equals)?;
-            let bit = 1 << element.attribute(name)?; // of some ninety
+            let bit = 1 << element.attribute(name)?;
             let value = rest.get(equals + 1..)?.strip_prefix('"')?;
             let value = value.get(..memchr(b'"', value.as_bytes())?)?;
             let is_address = matches!(name, "href" | "src" | "poster");

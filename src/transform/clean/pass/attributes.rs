@@ -81,7 +81,7 @@ fn is_kept(element: &Element, name: &str, value: &str) -> bool {
             is_length(value)
         }
         "colspan" | "rowspan" | "span" => value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit()),
-        "dir" => ["ltr", "rtl", "auto"]
+        "dir" => ["", "ltr", "rtl", "auto"]
             .iter()
             .any(|known| value.eq_ignore_ascii_case(known)),
         _ => true,
