@@ -115,6 +115,23 @@ fn an_address_that_says_the_same_keeps_its_spelling() {
 }
 
 #[test]
+fn a_section_that_was_escaped_itself_is_no_comment() {
+    let item = |text: &str| {
+        rss(&format!(
+            "<item><guid>1</guid><description>{text}</description></item>"
+        ))
+    };
+    let words = "Some words &lt;b&gt;and&lt;/b&gt; more";
+    assert_eq!(clean(&item(&format!("&lt;![CDATA[{words}]]&gt;"))), item(words));
+    assert_eq!(
+        clean(&item(&format!("&lt;![CDATA[ &lt;![CDATA[{words}]]&gt; ]]&gt;"))),
+        item(words)
+    );
+    let title = rss("<item><guid>1</guid><title>&lt;![CDATA[A &lt;tag&gt;]]&gt;</title></item>");
+    assert_eq!(clean(&title), title, "no markup, and left as it is");
+}
+
+#[test]
 fn the_base_of_a_channel_definition_is_heeded() {
     let feed = "<CHANNEL BASE=\"http://base.example/\" HREF=\"http://www.example/\"><TITLE>t</TITLE>\
         <ITEM HREF=\"/item/1\"><TITLE>i</TITLE></ITEM></CHANNEL>";

@@ -116,6 +116,19 @@ fn push(out: &mut String, text: &str, quote: u8) {
     out.push_str(&text[written..]);
 }
 
+/// What stands in CDATA sections that were escaped themselves: to HTML their beginning is a comment up to the next `>`, and
+/// half of the first sentence would be lost.
+pub(super) fn out_of_section(html: &str) -> &str {
+    let mut inside = html;
+    while let Some(section) = inside.trim().strip_prefix("<![CDATA[") {
+        let Some(section) = section.strip_suffix("]]>") else {
+            break;
+        };
+        inside = section;
+    }
+    inside
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
