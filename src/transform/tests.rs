@@ -132,6 +132,43 @@ fn a_section_that_was_escaped_itself_is_no_comment() {
 }
 
 #[test]
+fn an_enclosure_that_is_not_on_the_web_stays_and_one_that_runs_goes() {
+    let feed = rss(
+        "<item><guid>1</guid><enclosure url=\"magnet:?xt=urn:btih:c12f&amp;tr=udp%3A%2F%2Ftracker.example\" type=\"application/x-bittorrent\" length=\"1\"/>\
+         <atom:link rel=\"enclosure\" href=\"rtsp://video.example/a\"/><atom:link rel=\"x:y\" href=\"tag:site.example,2005:b\"/></item>",
+    );
+    assert_eq!(clean(&feed), feed);
+    let harmful = feed
+        .replace("magnet:?xt=urn:btih:c12f", "feed:javascript:x()")
+        .replace("rtsp://video.example/a", "data:text/html,x");
+    let cleaned = clean(&harmful);
+    assert!(
+        !cleaned.contains("javascript") && !cleaned.contains("data:"),
+        "{cleaned}"
+    );
+}
+
+#[test]
+fn markup_that_stands_in_the_xml_stays_there() {
+    let entry = |attributes: &str| {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed version=\"0.3\" xmlns=\"http://purl.org/atom/ns#\"><entry><id>1</id><content {attributes}>\
+             <div xmlns=\"http://www.w3.org/1999/xhtml\"><p>Words</p></div></content></entry></feed>"
+        )
+    };
+    for attributes in [
+        "type=\"text/html\" mode=\"xml\"",
+        "type=\"text/html\"",
+        "type=\"application/xhtml+xml\"",
+    ] {
+        let cleaned = clean(&entry(attributes));
+        assert!(cleaned.contains("<p>Words</p></div></content>"), "{cleaned}");
+    }
+    let escaped = clean(&entry("type=\"text/html\" mode=\"escaped\""));
+    assert!(escaped.contains("&lt;p&gt;Words&lt;/p&gt;"), "{escaped}");
+}
+
+#[test]
 fn the_base_of_a_channel_definition_is_heeded() {
     let feed = "<CHANNEL BASE=\"http://base.example/\" HREF=\"http://www.example/\"><TITLE>t</TITLE>\
         <ITEM HREF=\"/item/1\"><TITLE>i</TITLE></ITEM></CHANNEL>";

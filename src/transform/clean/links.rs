@@ -36,6 +36,15 @@ pub(super) fn web(address: &str, base: Option<&Url>) -> Option<Url> {
     is_web(&url).then_some(url)
 }
 
+/// The address of a file that a person may ask for: on the web, or of another harmless scheme (`magnet:`, `rtsp:`).
+pub(super) fn file(address: &str, base: Option<&Url>) -> Option<String> {
+    let url = absolute(address, base)?;
+    if is_web(&url) {
+        return Some(url.into());
+    }
+    (SCHEMES.contains(&url.scheme()) && !hides_script(&url)).then(|| as_written(address, &url))
+}
+
 /// True for http and https.
 pub(super) fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()

@@ -276,7 +276,7 @@ impl<'p> Cleaner<'p> {
     pub fn address(&mut self, address: &str, base: Option<&Url>, role: Role) -> Option<String> {
         let cleaned = match role {
             Role::Link => self.link(address, base),
-            Role::Media => links::web(address, base).map(String::from),
+            Role::Media => links::file(address, base),
             Role::Image if matches!(self.policy.images, images::Policy::Strip) => None,
             Role::Image => {
                 let placed = images::place(address, base, &self.policy.images, &self.policy.unwrap);

@@ -68,10 +68,11 @@ static INERT: &[&str] = &[
 
 /// Schemes of addresses that a reader may follow. None of them runs anything.
 pub(super) static SCHEMES: &[&str] = &[
-    "apt", "bitcoin", "callto", "dat", "dweb", "ed2k", "ethereum", "feed", "ftp", "ftps", "gemini", "geo",
-    "git", "gopher", "http", "https", "ipfs", "ipns", "irc", "irc6", "ircs", "magnet", "mailto", "matrix",
-    "mms", "news", "nntp", "sftp", "sip", "sips", "sms", "spotify", "ssb", "steam", "svn", "tel", "tg",
-    "web+ap", "webcal", "xmpp",
+    "acct", "apt", "bitcoin", "callto", "dat", "doi", "dweb", "ed2k", "ethereum", "feed", "ftp", "ftps",
+    "gemini", "geo", "git", "gopher", "http", "https", "info", "ipfs", "ipns", "irc", "irc6", "ircs", "itms",
+    "itpc", "lbry", "magnet", "mailto", "matrix", "mms", "news", "nntp", "nostr", "pcast", "podcast", "rtmp",
+    "rtmps", "rtsp", "sftp", "sip", "sips", "sms", "spotify", "ssb", "steam", "svn", "tag", "tel", "tg",
+    "thunder", "urn", "web+ap", "webcal", "xmpp",
 ];
 
 /// An element that is kept.

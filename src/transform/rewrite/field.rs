@@ -58,6 +58,24 @@ fn typed(name: &Name<'_>, raw: &str) -> Reading {
     }
 }
 
+/// Whether elements in a construct are its markup as they stand (Atom 0.3 §3.1: `mode` is `xml` unless it says otherwise,
+/// whatever `type` is), so that escaped they would be words.
+fn is_inline(raw: &str) -> bool {
+    let (mut is_html, mut is_xml) = (false, true);
+    for attribute in attributes(raw) {
+        match attribute.name {
+            "type" => {
+                is_html = decode_value(attribute.raw)
+                    .trim()
+                    .eq_ignore_ascii_case("text/html")
+            }
+            "mode" => is_xml = decode_value(attribute.raw).trim().eq_ignore_ascii_case("xml"),
+            _ => {}
+        }
+    }
+    is_html && is_xml
+}
+
 /// Whether some reader unpacks as base64 what stands in this field, whatever field it is: `mode` says so, or
 /// `type` says what the reader does not know for text (feedparser).
 pub(super) fn may_be_packed(tag: &str) -> bool {
@@ -120,6 +138,7 @@ impl<'j> Stream<'j> {
             Node::Html if name.is(Vocabulary::Rss, "body") => Reading::Xhtml,
             Node::Html => Reading::Html,
             Node::TextOrHtml => Reading::TextOrHtml,
+            Node::Typed if is_inline(open.raw) => Reading::Xhtml,
             Node::Typed => typed(&name, open.raw),
         };
         let pieces = self.scanner.take_to_close()?;
