@@ -3,6 +3,8 @@
 //! Each door has its own permits: a crowd of readers cannot lock the owner out.
 
 mod connection;
+mod keeper;
+mod activity;
 mod watched;
 mod line_ends;
 pub mod socket;
@@ -14,8 +16,9 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
+use self::connection::Door;
 pub use self::connection::{Answering, Owner};
-use self::connection::{Door, Limits, Patience, Phase};
+use self::keeper::{Keeper, Patience, Phase};
 use self::socket::{Error, Socket};
 use super::Options;
 use crate::app::App;
@@ -66,6 +69,7 @@ impl Server {
         let readers = Gate::new(Door::Readers(app), self.options.max_connections, &self.options);
         let owner = Gate::new(Door::Owner(owner), OWNER_CONNECTIONS, &self.options);
         for (sockets, gate) in [(self.readers, &readers), (self.owner, &owner)] {
+            tokio::spawn(Arc::clone(&gate.keeper).keep(phase.subscribe()));
             for socket in sockets {
                 tokio::spawn(accept(socket, Arc::clone(gate), phase.subscribe()));
             }
@@ -108,7 +112,9 @@ struct Gate {
     door: Door,
     permits: Arc<Semaphore>,
     count: u32,
-    limits: Limits,
+    keeper: Arc<Keeper>,
+    /// Headers of one request.
+    max_headers: usize,
     builder: connection::Builder,
 }
 
@@ -119,13 +125,11 @@ impl Gate {
             door,
             permits: Arc::new(Semaphore::new(count as usize)),
             count,
-            limits: Limits {
-                headers: options.max_headers,
-                patience: Patience {
-                    idle: options.header_timeout,
-                    write: options.write_timeout,
-                },
-            },
+            keeper: Keeper::new(Patience {
+                idle: options.header_timeout,
+                write: options.write_timeout,
+            }),
+            max_headers: options.max_headers,
             builder: connection::builder(options),
         })
     }
@@ -168,10 +172,10 @@ async fn accept(socket: Socket, gate: Arc<Gate>, mut phase: watch::Receiver<Phas
             tracing::info!("connections are accepted again");
             failing = false;
         }
-        let (gate, phase) = (Arc::clone(&gate), phase.clone());
+        let (gate, kept) = (Arc::clone(&gate), gate.keeper.receive());
         tokio::spawn(async move {
             let _permit = permit;
-            connection::serve(stream, &gate.door, &gate.builder, gate.limits, phase).await;
+            connection::serve(stream, &gate.door, &gate.builder, gate.max_headers, kept).await;
         });
     }
 }
