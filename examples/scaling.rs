@@ -22,7 +22,7 @@ use http::{HeaderMap, header};
 use limpid::cache::freshness::rhythm::Rhythm;
 use limpid::cache::freshness::{Freshness, Policy, lifetime};
 use limpid::cache::stored::Timing;
-use limpid::endpoint::{Endpoint, Origin};
+use limpid::endpoint::{Endpoint, Origin, Reckoned};
 use limpid::message::Format;
 use limpid::schedule::{self, Feed, Plan, due};
 use limpid::transform::{self, Hints};
@@ -157,6 +157,7 @@ fn planned_bytes() -> f64 {
             },
             freshness: Policy::default(),
             background: Some(Duration::ZERO),
+            reckoned: Reckoned::default(),
         };
         endpoints.insert(name, Arc::new(endpoint));
     }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use limpid::app::{Access, App, Options, StoreKind};
 use limpid::cache::freshness::Policy;
 use limpid::clock::Clock;
-use limpid::endpoint::{Endpoint, Origin};
+use limpid::endpoint::{Endpoint, Origin, Reckoned};
 use limpid::fetch::{self, connect::Resolver};
 use limpid::message::Format;
 use limpid::sign::{Key, KeyRing};
@@ -97,6 +97,7 @@ fn options(feeds: usize, port: u16, folder: std::path::PathBuf) -> Options {
             ..Policy::default()
         },
         background: Some(Duration::ZERO),
+        reckoned: Reckoned::default(),
     };
     let endpoint = |n: usize| Endpoint {
         name: format!("feed-{n}"),

@@ -130,7 +130,7 @@ pub struct App {
     pub telemetry: Telemetry,
     wiring: Wiring,
     /// Copies made under settings that no longer hold, and asked for anew because of it: once in a while each.
-    renewals: Memory<ConversionKey, ()>,
+    renewals: moka::sync::Cache<ConversionKey, ()>,
     /// When which configured feed is refreshed before anyone asks.
     schedule: Schedule,
     conversions: Memory<ConversionKey, Arc<Representation>>,
@@ -227,7 +227,7 @@ impl App {
             reloads: Reloads::default(),
             wiring,
             telemetry,
-            renewals: Memory::builder()
+            renewals: moka::sync::Cache::builder()
                 .max_capacity(MAX_RENEWALS)
                 .time_to_live(RENEWAL)
                 .build(),
@@ -292,29 +292,27 @@ impl App {
         asked: Asked,
     ) -> Result<Found, Missed> {
         let only_stored = asked.only_stored;
-        let refresh = self.refreshing(endpoint, by, asked.through);
+        let refresh = || self.refreshing(endpoint, by, asked.through);
         let found = self
             .cache
             .get(&endpoint.name, &endpoint.freshness, only_stored, refresh)
             .await?;
         if !only_stored {
-            self.renew(endpoint, by, &found).await;
+            self.renew(endpoint, by, &found);
         }
         Ok(found)
     }
 
     /// Makes a copy anew, behind, that was made under settings that no longer hold.
-    async fn renew(self: &Arc<Self>, endpoint: &Arc<Endpoint>, by: NamedBy, found: &Found) {
-        let policy = self.in_force().policy(endpoint);
-        let now = self.clock.millis();
+    fn renew(self: &Arc<Self>, endpoint: &Arc<Endpoint>, by: NamedBy, found: &Found) {
+        let (policy, now) = (endpoint.policy_hash(), found.at);
         let (stored, failing) = (&found.response, found.response.failing.as_ref());
         let holds = stored.version.policy == policy && !outlasts(stored, &endpoint.freshness, now);
         if holds || failing.is_some_and(|failing| failing.waits(now)) {
             return;
         }
         let key = hash(format!("{} {policy:?}", endpoint.name).as_bytes());
-        let noted = Box::pin(self.renewals.entry(key).or_insert(()));
-        if noted.await.is_fresh() {
+        if self.renewals.entry(key).or_insert(()).is_fresh() {
             self.refresh(endpoint, by);
         }
     }

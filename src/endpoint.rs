@@ -1,6 +1,7 @@
 //! One republished feed: where it comes from, what it is published as, its policies.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use url::Url;
@@ -38,6 +39,18 @@ pub struct Endpoint {
     /// Kept fresh before readers ask, until nobody has read it for so long (zero: for ever); `None`: refreshed
     /// only when they ask.
     pub background: Option<Duration>,
+    /// What [`Endpoint::policy_hash`] gives.
+    pub reckoned: Reckoned,
+}
+
+/// A hash that is reckoned once. A clone knows nothing of it: it may be about to become another endpoint.
+#[derive(Debug, Default)]
+pub struct Reckoned(OnceLock<[u8; 16]>);
+
+impl Clone for Reckoned {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Endpoint {
@@ -56,6 +69,10 @@ impl Endpoint {
     /// another one, a stored copy is made anew. A new release cleans anew too.
     #[must_use]
     pub fn policy_hash(&self) -> [u8; 16] {
+        *self.reckoned.0.get_or_init(|| self.reckon())
+    }
+
+    fn reckon(&self) -> [u8; 16] {
         // A picture's address tells keys apart that have the same name.
         let signed = match (&self.transform.clean.images, Url::parse("http://a.example/")) {
             (images::Policy::Proxy(signer), Ok(probe)) => signer.image(&probe),

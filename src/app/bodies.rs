@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use moka::future::Cache as Memory;
 use moka::ops::compute::Op;
+use moka::sync::Cache as Memory;
 use tokio::sync::Semaphore;
 
 use super::{App, Served};
@@ -50,7 +50,7 @@ impl App {
             return Some(ready.clone());
         }
         if coding == Coding::Identity
-            && let Some(held) = self.bodies.plain.get(&representation.hash).await
+            && let Some(held) = self.bodies.plain.get(&representation.hash)
         {
             return Some(held);
         }
@@ -104,9 +104,9 @@ impl App {
         match served {
             _ if coding == Coding::Identity => {
                 let hash = served.representation().hash;
-                self.bodies.plain.insert(hash, settled(bytes)).await;
+                self.bodies.plain.insert(hash, settled(bytes));
             }
-            Served::Version(_) => self.cache.weigh_again(key).await,
+            Served::Version(_) => self.cache.weigh_again(key),
             Served::Conversion(key, _) => {
                 let again = self.conversions.entry_by_ref(key).and_compute_with(|entry| {
                     std::future::ready(entry.map_or(Op::Nop, |entry| Op::Put(entry.into_value())))

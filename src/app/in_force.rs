@@ -1,7 +1,7 @@
 //! What the settings say, whole: one value that a reload replaces at once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
@@ -46,8 +46,6 @@ pub struct InForce {
     pub trusted_proxies: Vec<IpNet>,
     /// The configured feeds, by name.
     pub endpoints: HashMap<String, Arc<Endpoint>>,
-    /// The policy hash of each configured feed: reckoned once, not at each request.
-    policies: HashMap<String, (Arc<Endpoint>, OnceLock<[u8; 16]>)>,
     /// What feeds that are not in the settings are made from.
     pub template: Endpoint,
     /// How origins are asked, as it was said: the same words need no new connections.
@@ -95,10 +93,6 @@ impl InForce {
             adhoc: options.adhoc,
             prefix: options.public_url.path().trim_end_matches('/').to_owned(),
             trusted_proxies: options.trusted_proxies,
-            policies: endpoints
-                .iter()
-                .map(|(name, endpoint)| (name.clone(), (Arc::clone(endpoint), OnceLock::new())))
-                .collect(),
             endpoints,
             template: options.template,
             name: options.keys.name(),
@@ -138,16 +132,6 @@ impl InForce {
         match by {
             NamedBy::Owner => &self.trusted,
             NamedBy::Anyone => &self.open,
-        }
-    }
-
-    /// [`Endpoint::policy_hash`], without reckoning it again for a configured feed.
-    pub(super) fn policy(&self, endpoint: &Arc<Endpoint>) -> [u8; 16] {
-        match self.policies.get(&endpoint.name) {
-            Some((there, hash)) if Arc::ptr_eq(there, endpoint) => {
-                *hash.get_or_init(|| endpoint.policy_hash())
-            }
-            _ => endpoint.policy_hash(),
         }
     }
 }

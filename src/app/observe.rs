@@ -155,7 +155,7 @@ impl App {
             });
         }
         let caches = [
-            ("feed", self.cache.size().await.0),
+            ("feed", self.cache.size().0),
             ("image", self.images.held_bytes().await),
         ];
         self.telemetry.metrics.text(&feeds, &caches)

@@ -20,7 +20,7 @@ pub(super) struct Held {
 impl Cache {
     /// The copy under `key`, from memory or else from the shelf.
     pub(super) async fn copy(self: &Arc<Self>, key: &str) -> Option<Copy> {
-        match self.memory.get(key).await {
+        match self.memory.get(key) {
             Some(held) if self.is_trusted(&held) => Some(held.copy),
             Some(held) => Some(Box::pin(self.checked(key, held)).await),
             None => Box::pin(self.load(key)).await,
@@ -34,7 +34,7 @@ impl Cache {
             let cache = Arc::clone(self);
             async move {
                 let copy = cache.shelf.as_ref()?.load(&key).await.ok()??;
-                Some(cache.remember(&key, copy).await)
+                Some(cache.remember(&key, copy))
             }
         });
         flight.landed().await.flatten()
@@ -52,40 +52,37 @@ impl Cache {
         {
             return latest;
         }
-        self.insert(key, copy.clone()).await;
+        self.insert(key, copy.clone());
         copy
     }
 
-    pub(super) async fn insert(&self, key: &Arc<str>, copy: Copy) {
-        self.memory.insert(Arc::clone(key), self.held_now(copy)).await;
+    pub(super) fn insert(&self, key: &Arc<str>, copy: Copy) {
+        self.memory.insert(Arc::clone(key), self.held_now(copy));
     }
 
     /// Puts what the shelf says into memory, unless a later copy came there meanwhile. Returns the later.
-    pub(super) async fn remember(&self, key: &Arc<str>, copy: Copy) -> Copy {
+    pub(super) fn remember(&self, key: &Arc<str>, copy: Copy) -> Copy {
         let new = self.held_now(copy);
         let entry = self.memory.entry(Arc::clone(key));
         let settled = entry.and_compute_with(|entry| {
             let later = entry
                 .map(moka::Entry::into_value)
                 .filter(|held| new.copy.is_before(&held.copy));
-            std::future::ready(Op::Put(Held {
+            Op::Put(Held {
                 copy: later.map_or(new.copy.clone(), |held| held.copy),
                 ..new.clone()
-            }))
+            })
         });
         settled
-            .await
             .into_entry()
             .map_or(new.copy, |entry| entry.into_value().copy)
     }
 
     /// Weighs the copy under `key` again: another coding of it is held now.
-    pub async fn weigh_again(&self, key: &str) {
+    pub fn weigh_again(&self, key: &str) {
         let entry = self.memory.entry(Arc::from(key));
-        let again = entry.and_compute_with(|entry| {
-            std::future::ready(entry.map_or(Op::Nop, |entry| Op::Put(entry.into_value())))
-        });
-        let _as_heavy_as_it_is = again.await;
+        let _as_heavy_as_it_is =
+            entry.and_compute_with(|entry| entry.map_or(Op::Nop, |entry| Op::Put(entry.into_value())));
     }
 
     pub(super) fn held_now(&self, copy: Copy) -> Held {

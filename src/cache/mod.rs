@@ -25,8 +25,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use moka::future::Cache as Memory;
 use moka::policy::EvictionPolicy;
+use moka::sync::Cache as Memory;
 use tracing::Instrument as _;
 
 use crate::clock::{Clock, Millis};
@@ -89,6 +89,8 @@ pub struct Found {
     pub response: Arc<StoredResponse>,
     /// How it was come by.
     pub how: How,
+    /// When.
+    pub at: Millis,
 }
 
 /// How an answer was come by (RFC 9211 says it to readers).
@@ -152,7 +154,8 @@ impl Cache {
     }
 
     /// The copy under `key`, refreshed by `refresh` when needed: served at once if fresh; at once
-    /// and refreshed behind if stale; else after one refresh, however many ask.
+    /// and refreshed behind if stale; else after one refresh, however many ask. `refresh` is made when it is needed,
+    /// which it seldom is.
     ///
     /// # Errors
     /// When there is no copy and the refresh fails, or (`only_stored`) none may run.
@@ -161,7 +164,7 @@ impl Cache {
         key: &str,
         policy: &Policy,
         only_stored: bool,
-        refresh: F,
+        refresh: impl FnOnce() -> F,
     ) -> Result<Found, Missed>
     where
         F: FnOnce(Option<Arc<StoredResponse>>) -> R + Send + 'static,
@@ -185,7 +188,7 @@ impl Cache {
         } else if only_stored {
             How::Stale { collapsed: false }
         } else {
-            let flight = self.launch(key, policy, false, refresh);
+            let flight = self.launch(key, policy, false, refresh());
             // An origin that failed last time is not waited for again.
             if response.failing.is_some() {
                 How::StaleIfError
@@ -197,7 +200,11 @@ impl Cache {
                 return Ok(Box::pin(self.renewed(key, response, flight)).await);
             }
         };
-        Ok(Found { response, how })
+        Ok(Found {
+            response,
+            how,
+            at: now,
+        })
     }
 
     /// Refreshes `key` whatever its state (unless a refresh is under way).
@@ -240,9 +247,9 @@ impl Cache {
     }
 
     /// Bytes and number of stored responses in memory.
-    pub async fn size(&self) -> (u64, u64) {
+    pub fn size(&self) -> (u64, u64) {
         // moka counts when it tidies up.
-        self.memory.run_pending_tasks().await;
+        self.memory.run_pending_tasks();
         (self.memory.weighted_size(), self.memory.entry_count())
     }
 
@@ -252,7 +259,7 @@ impl Cache {
         key: &str,
         policy: &Policy,
         only_stored: bool,
-        refresh: F,
+        refresh: impl FnOnce() -> F,
     ) -> Result<Found, Missed>
     where
         F: FnOnce(Option<Arc<StoredResponse>>) -> R + Send + 'static,
@@ -261,12 +268,12 @@ impl Cache {
         if only_stored {
             return Err(Missed::NotStored);
         }
-        if let Some(failing) = self.negative.get(key).await
+        if let Some(failing) = self.negative.get(key)
             && failing.waits(self.clock.millis())
         {
             return Err(Missed::Failed(failing));
         }
-        let flight = self.launch(key, policy, false, refresh);
+        let flight = self.launch(key, policy, false, refresh());
         let collapsed = flight.collapsed;
         match flight.landed().await {
             Some(Ok(response)) => Ok(Found {
@@ -275,6 +282,7 @@ impl Cache {
                     absent: true,
                     collapsed,
                 },
+                at: self.clock.millis(),
             }),
             Some(Err(failing)) => Err(Missed::Failed(failing)),
             None => Err(Missed::Failed(Arc::new(Failing::first(
@@ -287,24 +295,17 @@ impl Cache {
     /// An old copy: a new one if it comes soon, else the old one.
     async fn renewed(self: &Arc<Self>, key: &str, old: Arc<StoredResponse>, flight: Flight<Landed>) -> Found {
         let collapsed = flight.collapsed;
-        match tokio::time::timeout(self.options.patience, flight.landed()).await {
-            Ok(Some(Ok(response))) => Found {
-                response,
-                how: How::Refreshed {
-                    absent: false,
-                    collapsed,
-                },
-            },
-            Err(_) => Found {
-                response: old,
-                how: How::Stale { collapsed },
-            },
+        let (response, how) = match tokio::time::timeout(self.options.patience, flight.landed()).await {
+            Ok(Some(Ok(response))) => {
+                let absent = false;
+                (response, How::Refreshed { absent, collapsed })
+            }
+            Err(_) => (old, How::Stale { collapsed }),
             // Read again: it now says why the origin failed.
-            Ok(_) => Found {
-                response: self.held(key).await.unwrap_or(old),
-                how: How::StaleIfError,
-            },
-        }
+            Ok(_) => (self.held(key).await.unwrap_or(old), How::StaleIfError),
+        };
+        let at = self.clock.millis();
+        Found { response, how, at }
     }
 
     fn launch<F, R>(self: &Arc<Self>, key: &str, policy: &Policy, forced: bool, refresh: F) -> Flight<Landed>

@@ -50,7 +50,7 @@ impl Cache {
                     fence: turn.fence(),
                 };
                 let kept = self.keep(key, copy, before).instrument(trace_span!("keep")).await;
-                self.negative.invalidate(key).await;
+                self.negative.invalidate(key);
                 Ok(kept.response)
             }
             Err(failure) => Err(self.note(key, policy, before, turn.fence(), failure).await),
@@ -108,13 +108,13 @@ impl Cache {
             self.keep(key, Copy { response, fence }, Some(prior)).await;
             return Arc::new(failing);
         }
-        let before = self.negative.get(key).await;
+        let before = self.negative.get(key);
         let mut failing = Failing::next(before.as_deref(), failure, now);
         tell(key, before.as_deref(), &failing);
         let wait = freshness::negative(failing.count, failing.last.retry_after, key);
         failing.retry_at = now.saturating_add(freshness::millis(wait));
         let failing = Arc::new(failing);
-        self.negative.insert(Arc::clone(key), Arc::clone(&failing)).await;
+        self.negative.insert(Arc::clone(key), Arc::clone(&failing));
         failing
     }
 }

@@ -89,8 +89,8 @@ impl Cache {
         if known.is_some_and(|known| !known.is_before(&found)) {
             return None;
         }
-        self.insert(key, found.clone()).await;
-        self.negative.invalidate(key).await;
+        self.insert(key, found.clone());
+        self.negative.invalidate(key);
         Some(found)
     }
 
@@ -122,7 +122,7 @@ impl Cache {
         match shelf.load(key).await {
             Ok(Some(theirs)) if ours.is_before(&theirs) => {
                 theirs.response.last_read.note(ours.response.last_read.get());
-                return self.remember(key, theirs).await;
+                return self.remember(key, theirs);
             }
             Ok(Some(theirs)) if !theirs.is_before(&ours) => {}
             Ok(_) => {
@@ -131,7 +131,7 @@ impl Cache {
                     let kept = shelf.keep(key, &ours, None).await;
                     lease.release().await;
                     if kept == Kept::Yes {
-                        self.insert(key, ours.clone()).await;
+                        self.insert(key, ours.clone());
                         return ours;
                     }
                 }
@@ -139,7 +139,7 @@ impl Cache {
             Err(_) => {}
         }
         // Nothing better is known: trusted again for a while.
-        self.remember(key, ours).await
+        self.remember(key, ours)
     }
 
     /// Follows what other instances do for as long as this cache lives.
@@ -150,14 +150,14 @@ impl Cache {
     }
 
     /// Another instance wrote `key`: what we hold of it is replaced behind the readers' backs.
-    async fn heard(self: &Arc<Self>, key: &str) {
-        if let Some(held) = self.memory.get(key).await {
+    fn heard(self: &Arc<Self>, key: &str) {
+        if let Some(held) = self.memory.get(key) {
             let cache = Arc::clone(self);
             let _nobody_waits = self
                 .loads
                 .join(key, |key| async move { Some(cache.check(&key, held.copy).await) });
         }
-        self.negative.invalidate(key).await;
+        self.negative.invalidate(key);
     }
 }
 
@@ -166,7 +166,7 @@ async fn follow(cache: Weak<Cache>, mut changes: broadcast::Receiver<Change>) {
         let change = changes.recv().await;
         let Some(cache) = cache.upgrade() else { return };
         match change {
-            Ok(Change::Record(Space::Feed, key)) => cache.heard(&key).await,
+            Ok(Change::Record(Space::Feed, key)) => cache.heard(&key),
             Ok(Change::Record(..)) => {}
             Ok(Change::Unknown) | Err(RecvError::Lagged(_)) => {
                 cache.epoch.fetch_add(1, Ordering::Relaxed);

@@ -47,16 +47,18 @@ impl Bench {
         let (asked, gate) = (Arc::clone(&self.asked), Arc::clone(&self.gate));
         let (clock, policy) = (self.clock.clone(), self.policy.clone());
         self.cache
-            .get("a", &self.policy, only_stored, move |_| async move {
-                let number = asked.fetch_add(1, Ordering::SeqCst);
-                let _pass = gate.acquire().await;
-                if works {
-                    Ok(copy(number, clock.millis(), &policy))
-                } else {
-                    Err(Failure {
-                        status: Some(503),
-                        ..Failure::new(Class::Bad, "the origin fails")
-                    })
+            .get("a", &self.policy, only_stored, || {
+                move |_| async move {
+                    let number = asked.fetch_add(1, Ordering::SeqCst);
+                    let _pass = gate.acquire().await;
+                    if works {
+                        Ok(copy(number, clock.millis(), &policy))
+                    } else {
+                        Err(Failure {
+                            status: Some(503),
+                            ..Failure::new(Class::Bad, "the origin fails")
+                        })
+                    }
                 }
             })
             .await
@@ -206,8 +208,8 @@ async fn a_refresh_that_crashes_is_a_failure_like_any_other() {
     let bench = Bench::new();
     let crashed = bench
         .cache
-        .get("b", &bench.policy, false, |_| async {
-            panic!("as a test wants it")
+        .get("b", &bench.policy, false, || {
+            |_| async { panic!("as a test wants it") }
         })
         .await;
     let Err(Missed::Failed(failing)) = crashed else {

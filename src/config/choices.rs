@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::app::{self, Access, StoreKind};
 use crate::cache::freshness;
-use crate::endpoint::{Endpoint, Origin};
+use crate::endpoint::{Endpoint, Origin, Reckoned};
 use crate::fetch::guard::Allow;
 use crate::message::Format;
 use crate::sign::{KeyRing, Signer};
@@ -247,6 +247,7 @@ impl Choices {
             },
             freshness: feed.refresh.freshness.clone(),
             background: feed.refresh.background.then_some(feed.refresh.pause_after),
+            reckoned: Reckoned::default(),
         }
     }
 

@@ -79,7 +79,7 @@ pub(super) async fn page(pages: &Pages, method: &Method, from: usize) -> Reply {
     let end = from.saturating_add(PAGE);
     let troubled = rows.iter().filter(|row| row.state.is_trouble()).count();
     let (headline, subline) = summary(all.len(), troubled, rows.len());
-    let (bytes, count) = pages.app.cache.size().await;
+    let (bytes, count) = pages.app.cache.size();
     let public = in_force.signer.public_url();
     let page = Feeds {
         here: "feeds",

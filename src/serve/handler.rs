@@ -40,12 +40,13 @@ pub async fn handle<B>(app: &Arc<App>, peer: Option<IpAddr>, request: &Request<B
         in_force: &in_force,
         method,
         headers,
+        plain: refuse::is_plain(headers),
         peer,
     };
     let route = route(&in_force.prefix, uri.path(), uri.query());
     let name = route.name();
     let span = spans::request(log::method(method), name);
-    let answer = match refuse::refuse(&in_force, request) {
+    let answer = match refuse::refuse(&in_force, request, reader.plain) {
         Some(refused) => Err(refused),
         None => answer(&reader, route).instrument(span.clone()).await,
     };
@@ -163,6 +164,8 @@ struct Reader<'r> {
     in_force: &'r InForce,
     method: &'r Method,
     headers: &'r HeaderMap,
+    /// Nothing in `headers` is seldom said.
+    plain: bool,
     /// The other end of the connection: a reader, or a proxy in front of us.
     peer: Option<IpAddr>,
 }
@@ -188,21 +191,21 @@ impl Reader<'_> {
         let found = self.app.feed(endpoint, by, self.asked()).await;
         let found = found.map_err(Problem::Feed)?;
         self.app.looked(found.how);
-        let now = self.app.clock.millis();
         if by == NamedBy::Owner {
-            self.count(endpoint, now);
+            self.count(endpoint, found.at);
         }
         let version = &found.response.version;
         let served = self.app.in_format(version, endpoint, format).await;
         let served = served.map_err(|_| Problem::Convert)?;
         // On the heap, like all that is seldom: each request has room for the longest way an answer may take.
-        if news::are_wanted(self.headers)
+        if !self.plain
+            && news::are_wanted(self.headers)
             && let Some(news) = Box::pin(self.news(&found, &served)).await
         {
             return Ok(news);
         }
         let content = self.content(&endpoint.name, &served).await?;
-        Ok(feed(self.method, &found, served.representation(), content, now))
+        Ok(feed(self.method, &found, served.representation(), content))
     }
 
     /// What of `served`, which belongs to the feed stored under `key`, this reader gets.
@@ -226,9 +229,8 @@ impl Reader<'_> {
         };
         let before = conditional::versions(self.headers);
         let (part, base) = self.app.news(version, &before).await?;
-        let now = self.app.clock.millis();
         let answer = (&version.representation, &*part, base);
-        Some(news::news(self.method, self.headers, found, answer, now))
+        Some(news::news(self.method, self.headers, found, answer))
     }
 
     /// Counts this reader among those of a configured feed.
@@ -245,6 +247,9 @@ impl Reader<'_> {
 
     /// No other wish of a reader's decides whether an origin is asked.
     fn asked(&self) -> Asked {
+        if self.plain {
+            return Asked::default();
+        }
         Asked {
             only_stored: self.wants_stored_only(),
             through: Through::of(self.headers),

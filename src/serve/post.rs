@@ -34,20 +34,29 @@ pub(super) async fn handle(
         let (method, refused) = (request.method(), Err(Problem::Headers));
         return handler::finish(app, method, Route::Unknown.name(), Instant::now(), refused);
     }
-    if *request.method() != Method::POST {
-        return handler::handle(app, peer, &request).await;
+    if *request.method() == Method::POST
+        && let Some(websub) = app.in_force().websub.clone()
+    {
+        return Box::pin(posted(app, &websub, peer, request)).await;
     }
+    handler::handle(app, peer, &request).await
+}
+
+/// Answers a request that may have a body.
+async fn posted(
+    app: &Arc<App>,
+    websub: &Arc<WebSub>,
+    peer: Option<IpAddr>,
+    request: Request<Incoming>,
+) -> Reply {
     let (began, in_force) = (Instant::now(), app.in_force());
-    let Some(websub) = in_force.websub.clone() else {
-        return handler::handle(app, peer, &request).await;
-    };
     let uri = request.uri().clone();
     let route = route(&in_force.prefix, uri.path(), uri.query());
     let name = route.name();
     let answer = match (route, refuse::refuse_post(&in_force, &request)) {
         (Route::Hub | Route::Callback { .. }, Some(refused)) => Err(refused),
-        (Route::Hub, None) => Box::pin(subscribe(app, &websub, request)).await,
-        (Route::Callback { feed, id, .. }, None) => Box::pin(push(app, &websub, feed, id, request)).await,
+        (Route::Hub, None) => subscribe(app, websub, request).await,
+        (Route::Callback { feed, id, .. }, None) => push(app, websub, feed, id, request).await,
         _ => return handler::handle(app, peer, &request).await,
     };
     handler::finish(app, &Method::POST, name, began, answer)

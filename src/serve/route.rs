@@ -79,6 +79,14 @@ pub fn route<'a>(prefix: &str, path: &'a str, query: Option<&'a str>) -> Route<'
 }
 
 fn table<'a>(path: &'a str, query: Option<&'a str>) -> Route<'a> {
+    // Which nearly all requests are for, as we write it: told apart by one look.
+    if let Some(name) = path.strip_prefix("/feeds/")
+        && !name.is_empty()
+        && !name.as_bytes().contains(&b'/')
+    {
+        let (name, format) = split_format(name);
+        return Route::Feed { name, format };
+    }
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let parts = (segments.next(), segments.next(), segments.next(), segments.next());
     match parts {

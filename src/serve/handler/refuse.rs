@@ -1,9 +1,10 @@
 //! Requests that are refused before anything else is done. hyper lets these through (measured on 1.12).
 
-use http::{Method, Request, Uri, Version, header};
+use http::{HeaderMap, HeaderName, Method, Request, Uri, Version, header};
 
 use crate::app::InForce;
-use crate::fetch::circle;
+use crate::fetch::circle::{self, CDN_LOOP};
+use crate::serve::respond::news::A_IM;
 use crate::serve::respond::problem::Problem;
 use crate::serve::route::MAX_TARGET;
 
@@ -17,8 +18,23 @@ pub(in crate::serve) fn refuse_post<B>(in_force: &InForce, request: &Request<B>)
     circle::is_ours(request.headers(), &in_force.name).then_some(Problem::Circle)
 }
 
-/// Why `request` is refused, if it is.
-pub(in crate::serve) fn refuse<B>(in_force: &InForce, request: &Request<B>) -> Option<Problem> {
+/// What may change how a request is answered, and what most do not say.
+static SELDOM: [HeaderName; 6] = [
+    header::TRANSFER_ENCODING,
+    header::CONTENT_LENGTH,
+    header::VIA,
+    CDN_LOOP,
+    A_IM,
+    header::CACHE_CONTROL,
+];
+
+/// True when a head says nothing that is [`SELDOM`] said: one pass over what is there, instead of a search for each.
+pub(in crate::serve) fn is_plain(headers: &HeaderMap) -> bool {
+    !headers.keys().any(|name| SELDOM.contains(name))
+}
+
+/// Why `request`, which [`is_plain`] or not, is refused, if it is.
+pub(in crate::serve) fn refuse<B>(in_force: &InForce, request: &Request<B>, plain: bool) -> Option<Problem> {
     if is_http_1(request)
         && let Some(rule) = broken_rule(in_force, request)
     {
@@ -27,10 +43,10 @@ pub(in crate::serve) fn refuse<B>(in_force: &InForce, request: &Request<B>) -> O
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Some(Problem::Method);
     }
-    if circle::is_ours(request.headers(), &in_force.name) {
+    if !plain && circle::is_ours(request.headers(), &in_force.name) {
         return Some(Problem::Circle);
     }
-    if has_body(request) {
+    if !plain && has_body(request) {
         return Some(Problem::Body);
     }
     let length = request

@@ -13,7 +13,6 @@ use super::status::CacheStatus;
 use super::{conditional, encoding};
 use crate::cache::heads::{Block, Moment};
 use crate::cache::representation::{Coding, Representation};
-use crate::cache::stored::StoredResponse;
 use crate::cache::{Found, How};
 use crate::clock::Millis;
 
@@ -43,18 +42,12 @@ pub fn coding(request: &HeaderMap, representation: &Representation) -> Choice {
     encoding::choose(accept.and_then(|accept| accept.to_str().ok()), representation)
 }
 
-/// The answer to a reader of `representation`, which was `found` at `now`.
+/// The answer to a reader of `representation`, which was `found`.
 #[must_use]
-pub fn feed(
-    method: &Method,
-    found: &Found,
-    representation: &Representation,
-    content: Content,
-    now: Millis,
-) -> Reply {
+pub fn feed(method: &Method, found: &Found, representation: &Representation, content: Content) -> Reply {
     let dated = || {
         let mut headers = fixed(representation, &content);
-        date(&mut headers, found, now);
+        date(&mut headers, found);
         headers
     };
     // Readers of a fresh copy in the same second get the same headers.
@@ -62,8 +55,8 @@ pub fn feed(
         let freshness = &found.response.freshness;
         let moment = Moment {
             freshness: *freshness,
-            age: freshness.age(now),
-            ttl: freshness.ttl(now),
+            age: freshness.age(found.at),
+            ttl: freshness.ttl(found.at),
         };
         representation.heads.at(block(&content), moment, dated)
     } else {
@@ -90,10 +83,14 @@ pub fn made(method: &Method, request: &HeaderMap, representation: &Representatio
     sent(method, headers, content)
 }
 
-pub(super) fn sent(method: &Method, headers: HeaderMap, content: Content) -> Reply {
+pub(super) fn sent(method: &Method, mut headers: HeaderMap, content: Content) -> Reply {
     let mut reply = match content {
         Content::NotModified => reply::empty(StatusCode::NOT_MODIFIED),
-        Content::Whole(..) if *method == Method::HEAD => Response::new(Body::default()),
+        // A body that is sent tells its length itself.
+        Content::Whole(_, bytes) if *method == Method::HEAD => {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+            Response::new(Body::default())
+        }
         Content::Whole(_, bytes) => Response::new(Body::whole(bytes)),
     };
     *reply.headers_mut() = headers;
@@ -131,7 +128,7 @@ pub(super) fn fixed(representation: &Representation, content: &Content) -> Heade
     for (name, value) in ALWAYS {
         insert(name, value);
     }
-    if let Content::Whole(coding, bytes) = content {
+    if let Content::Whole(coding, _) = content {
         for (name, value) in WHOLE {
             insert(name, value);
         }
@@ -139,7 +136,6 @@ pub(super) fn fixed(representation: &Representation, content: &Content) -> Heade
         if let Some(token) = coding.token() {
             insert(header::CONTENT_ENCODING, token);
         }
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     }
     let modified = httpdate::fmt_http_date(representation.last_modified_time());
     let written = [
@@ -155,7 +151,7 @@ pub(super) fn fixed(representation: &Representation, content: &Content) -> Heade
 }
 
 /// The headers that change with time, written into one piece of memory.
-fn date(headers: &mut HeaderMap, found: &Found, now: Millis) {
+fn date(headers: &mut HeaderMap, found: &Found) {
     let freshness = &found.response.freshness;
     let seconds = |from: Millis, until: Millis| until.saturating_sub(from) / 1000;
     let behind = seconds(freshness.fresh_until, freshness.stale_while_revalidate_until);
@@ -172,15 +168,16 @@ fn date(headers: &mut HeaderMap, found: &Found, now: Millis) {
         header::CACHE_CONTROL,
         format_args!(
             "public, max-age={}, stale-while-revalidate={behind}, stale-if-error={failing}",
-            max_age(&found.response, now)
+            max_age(found)
         ),
     );
-    insert(header::AGE, format_args!("{}", freshness.age(now)));
-    insert(CACHE_STATUS, format_args!("{}", CacheStatus { found, now }));
+    insert(header::AGE, format_args!("{}", freshness.age(found.at)));
+    insert(CACHE_STATUS, format_args!("{}", CacheStatus(found)));
 }
 
 /// Seconds until it is worth asking again: until our own next refresh, or attempt at one.
-pub(super) fn max_age(stored: &StoredResponse, now: Millis) -> u64 {
+pub(super) fn max_age(found: &Found) -> u64 {
+    let (stored, now) = (&found.response, found.at);
     let until_refresh = u64::try_from(stored.freshness.ttl(now)).unwrap_or(0);
     if until_refresh > 0 {
         // A hub tells us of changes, but not these readers.

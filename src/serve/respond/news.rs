@@ -12,21 +12,18 @@ use super::reply::{CACHE_STATUS, Reply};
 use super::status::CacheStatus;
 use crate::cache::Found;
 use crate::cache::representation::Representation;
-use crate::clock::Millis;
 
-const A_IM: HeaderName = HeaderName::from_static("a-im");
+/// RFC 3229.
+pub const A_IM: HeaderName = HeaderName::from_static("a-im");
 const IM: HeaderName = HeaderName::from_static("im");
 const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
 
 /// The instance manipulation that leaves entries out.
 const FEED: &str = "feed";
 
-/// True when the reader takes the new entries alone. Nearly nobody asks: one look is all it costs the others.
+/// True when the reader takes the new entries alone.
 #[must_use]
 pub fn are_wanted(request: &HeaderMap) -> bool {
-    if !request.contains_key(A_IM) {
-        return false;
-    }
     let values = request
         .get_all(A_IM)
         .iter()
@@ -49,7 +46,6 @@ pub fn news(
     request: &HeaderMap,
     found: &Found,
     (whole, part, base): (&Representation, &Representation, [u8; 16]),
-    now: Millis,
 ) -> Reply {
     // A part of a feed is small: what nobody made yet is made now.
     let coding = feed::coding(request, part).coding;
@@ -68,9 +64,9 @@ pub fn news(
     insert(DELTA_BASE, entity);
     insert(
         header::CACHE_CONTROL,
-        format!("no-store, im, max-age={}", max_age(&found.response, now)),
+        format!("no-store, im, max-age={}", max_age(found)),
     );
-    insert(CACHE_STATUS, CacheStatus { found, now }.to_string());
+    insert(CACHE_STATUS, CacheStatus(found).to_string());
     headers.insert(IM, HeaderValue::from_static(FEED));
     headers.insert(
         header::VARY,

@@ -4,21 +4,18 @@ use std::fmt::{self, Display};
 
 use crate::cache::stored::{Failing, StoredResponse};
 use crate::cache::{Found, How};
-use crate::clock::Millis;
 
-/// Writes the header of an answer found at some time.
+/// Writes the header of an answer.
 #[derive(Clone, Copy, Debug)]
-pub struct CacheStatus<'a> {
-    pub found: &'a Found,
-    pub now: Millis,
-}
+pub struct CacheStatus<'a>(pub &'a Found);
 
 impl Display for CacheStatus<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stored = &self.found.response;
-        let ttl = stored.freshness.ttl(self.now);
+        let Self(found) = self;
+        let stored = &found.response;
+        let ttl = stored.freshness.ttl(found.at);
         f.write_str("limpid; ")?;
-        match self.found.how {
+        match found.how {
             How::Hit => write!(f, "hit; ttl={ttl}"),
             How::Stale { collapsed } => {
                 write!(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use limpid::app::{Access, App, Options, StoreKind};
 use limpid::cache::freshness;
 use limpid::clock::Clock;
-use limpid::endpoint::{Endpoint, Origin};
+use limpid::endpoint::{Endpoint, Origin, Reckoned};
 use limpid::message::Format;
 use limpid::serve::listen::Server;
 use limpid::serve::{self, Listen};
@@ -62,6 +62,7 @@ pub fn proxy() -> Builder {
         transform,
         freshness: freshness::Policy::default(),
         background: None,
+        reckoned: Reckoned::default(),
     };
     let loopback = Listen::Tcp((Ipv4Addr::LOCALHOST, 0).into());
     Builder {
