@@ -39,19 +39,18 @@ impl Config {
 }
 
 fn show(context: &Context) -> Result<(), Failure> {
-    let settings = context.settings()?;
+    let shown = context.settings()?.shown();
     if context.json() {
-        return output::json(&settings.shown);
+        return output::json(&shown);
     }
-    let width = settings
-        .shown
+    let width = shown
         .iter()
         .map(|shown| shown.key.len() + shown.value.chars().count() + 3)
         .filter(|&width| width <= 60)
         .max()
         .unwrap_or(0);
     let mut text = String::new();
-    for shown in &settings.shown {
+    for shown in &shown {
         let said = format!("{} = {}", shown.key, shown.value);
         let _ = writeln!(text, "{said:width$}  # {}", shown.from);
     }

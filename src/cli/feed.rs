@@ -252,8 +252,8 @@ fn remove(name: &str, settings: &Settings, context: &Context) -> Result<(), Fail
     let path = feed_file::path(settings, name);
     let said_elsewhere = |from: &str| !from.starts_with(&path.display().to_string());
     let prefix = format!("feeds.{name}.");
-    let elsewhere = settings
-        .shown
+    let all = settings.shown();
+    let elsewhere = all
         .iter()
         .find(|shown| shown.key.starts_with(&prefix) && said_elsewhere(&shown.from));
     if let Some(shown) = elsewhere {
@@ -263,7 +263,7 @@ fn remove(name: &str, settings: &Settings, context: &Context) -> Result<(), Fail
         );
         return Err(Failure::Failed(message));
     }
-    let other = settings.shown.iter().find(|shown| {
+    let other = all.iter().find(|shown| {
         !shown.key.starts_with(&prefix) && shown.from.starts_with(&format!("{}:", path.display()))
     });
     if let Some(other) = other {

@@ -94,14 +94,14 @@ async fn serve(
             .choices
             .public_url
             .is_none()
-            .then_some(settings.public_url),
-        started: reload::wired(settings.shown),
+            .then(|| settings.public_url.clone()),
+        started: reload::wired(settings.shown_but_feeds()),
         interval: settings.choices.reload_interval,
-        store: settings.choices.store.path,
+        store: settings.choices.store.path.clone(),
         look,
     };
     // What they became is in force; thousands of them as they were said are of no more use.
-    drop(settings.feeds);
+    drop(settings);
     tokio::select! {
         () = server.run(Arc::clone(&app), owner, stop.asked()) => {}
         () = app.keep_fresh() => {}
@@ -170,12 +170,9 @@ fn from_here(address: &str) -> String {
 /// The addresses to open.
 fn announce(settings: &Settings, server: &Server, context: &Context) -> Result<(), Failure> {
     let base = settings.public_url.as_str().trim_end_matches('/');
-    let feeds: Vec<String> = settings
-        .feeds
-        .keys()
-        .map(|name| format!("{base}/feeds/{name}"))
-        .collect();
+    let feeds = settings.feeds.keys().map(|name| format!("{base}/feeds/{name}"));
     if context.json() {
+        let feeds: Vec<String> = feeds.collect();
         return output::json(
             &json!({ "readers": server.readers(), "owner": server.owner(), "feeds": feeds }),
         );
@@ -201,17 +198,14 @@ fn announce(settings: &Settings, server: &Server, context: &Context) -> Result<(
     for address in server.owner() {
         let _ = writeln!(text, "owner     {}", from_here(&address));
     }
-    for feed in feeds.iter().take(NAMED) {
+    for feed in feeds.take(NAMED) {
         let _ = writeln!(text, "feed      {feed}");
     }
-    if feeds.len() > NAMED {
-        let _ = writeln!(
-            text,
-            "          and {} more (limpid feed list)",
-            feeds.len() - NAMED
-        );
+    let count = settings.feeds.len();
+    if count > NAMED {
+        let _ = writeln!(text, "          and {} more (limpid feed list)", count - NAMED);
     }
-    if feeds.is_empty() {
+    if count == 0 {
         let _ = writeln!(text, "feed      none yet (limpid feed add https://…)");
     }
     if let Some(warning) = settings.warning() {

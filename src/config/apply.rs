@@ -7,19 +7,28 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::choices::{Choices, Feed};
 use super::fault::{Faults, Place, did_you_mean};
-use super::input::{Input, Read};
+use super::input::Input;
 use super::layers::{From, Layer};
-use super::schema::{self, About, CLEAN, FEED, REFRESH, SECTIONS, USER_AGENT};
+use super::schema::{self, CLEAN, FEED, REFRESH, SECTIONS, Set, Setting, USER_AGENT};
 
 /// What was said about one setting, for `config show` and for faults that come out later.
 #[derive(Clone, Debug)]
 pub struct Said {
-    /// The value as TOML, as written.
-    pub value: String,
+    /// The value as TOML, where it was typed as something else.
+    typed: Option<String>,
     /// Where.
     pub place: Place,
     /// What kind of place that is.
     pub from: From,
+}
+
+impl Said {
+    /// The value as TOML, as written.
+    #[must_use]
+    pub fn value(&self) -> String {
+        let written = || self.place.text().to_owned();
+        self.typed.clone().unwrap_or_else(written)
+    }
 }
 
 /// What all layers say together.
@@ -75,8 +84,9 @@ impl Applied {
                 (Some(section), DeValue::Table(table)) => {
                     for (key, value) in table {
                         let input = input(layer, value);
-                        let read = section.set(&mut self.choices, key.get_ref(), &input);
-                        self.note(layer, section.name, &section.abouts(), (key, value), read);
+                        let set = section.set(&mut self.choices, key.get_ref(), &input);
+                        let known = || section.abouts().iter().map(|about| about.key).collect();
+                        self.note(layer, section.name, known, (key, value), set);
                     }
                 }
                 (Some(_), _) => self.not_a_table(layer, name, value),
@@ -142,38 +152,38 @@ impl Applied {
 
     fn feed(&mut self, layer: &Layer<'_>, name: &str, table: &DeTable<'_>, feed: &mut Feed) {
         let prefix = format!("feeds.{name}");
-        let abouts: Vec<About> = FEED.iter().map(|row| row.about).collect();
-        let cleans: Vec<About> = CLEAN.iter().map(|row| row.about).collect();
-        let refreshes: Vec<About> = REFRESH.iter().map(|row| row.about).collect();
         for (key, value) in table {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("clean", DeValue::Table(table)) => {
-                    for (key, value) in table {
-                        let read = schema::set(CLEAN, &mut feed.clean, key.get_ref(), &input(layer, value));
-                        self.note(layer, &format!("{prefix}.clean"), &cleans, (key, value), read);
-                    }
+                    let section = format!("{prefix}.clean");
+                    self.part(layer, &section, (CLEAN, &mut feed.clean), table);
                 }
                 ("refresh", DeValue::Table(table)) => {
-                    for (key, value) in table {
-                        let read =
-                            schema::set(REFRESH, &mut feed.refresh, key.get_ref(), &input(layer, value));
-                        self.note(
-                            layer,
-                            &format!("{prefix}.refresh"),
-                            &refreshes,
-                            (key, value),
-                            read,
-                        );
-                    }
+                    let section = format!("{prefix}.refresh");
+                    self.part(layer, &section, (REFRESH, &mut feed.refresh), table);
                 }
                 (part @ ("clean" | "refresh"), _) => {
                     self.not_a_table(layer, &format!("{prefix}.{part}"), value);
                 }
                 (word, _) => {
-                    let read = schema::set(FEED, feed, word, &input(layer, value));
-                    self.note(layer, &prefix, &abouts, (key, value), read);
+                    let set = schema::set(FEED, feed, word, &input(layer, value));
+                    self.note(layer, &prefix, || schema::keys(FEED), (key, value), set);
                 }
             }
+        }
+    }
+
+    /// `clean` or `refresh` of one feed.
+    fn part<T>(
+        &mut self,
+        layer: &Layer<'_>,
+        section: &str,
+        (rows, target): (&[Setting<T>], &mut T),
+        table: &DeTable<'_>,
+    ) {
+        for (key, value) in table {
+            let set = schema::set(rows, target, key.get_ref(), &input(layer, value));
+            self.note(layer, section, || schema::keys(rows), (key, value), set);
         }
     }
 
@@ -182,14 +192,14 @@ impl Applied {
         &mut self,
         layer: &Layer<'_>,
         section: &str,
-        abouts: &[About],
+        known: impl FnOnce() -> Vec<&'static str>,
         (key, value): (Key<'_>, Value<'_>),
-        read: Option<Read<()>>,
+        set: Option<Set>,
     ) {
         let word = key.get_ref().as_ref();
         let full = format!("{section}.{word}");
-        let Some(read) = read else {
-            let help = did_you_mean(word, abouts.iter().map(|about| about.key)).or_else(|| home_of(word));
+        let Some(Set { secret, read }) = set else {
+            let help = did_you_mean(word, known().into_iter()).or_else(|| home_of(word));
             return self.fault(
                 layer,
                 layer.at(key.span()),
@@ -197,7 +207,6 @@ impl Applied {
                 help,
             );
         };
-        let secret = abouts.iter().any(|about| about.key == word && about.secret);
         let place = |span| Place {
             secret,
             ..layer.at(span)
@@ -209,7 +218,7 @@ impl Applied {
             }
         }
         let said = Said {
-            value: layer.said(value),
+            typed: layer.typed(value),
             place: place(value.span()),
             from: layer.from,
         };

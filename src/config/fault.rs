@@ -48,6 +48,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// What stands there.
+    pub(super) fn text(&self) -> &str {
+        self.source.text.get(self.span.clone()).unwrap_or_default()
+    }
+
     /// Line and column, both from 1, the column in characters.
     #[must_use]
     pub fn line_and_column(&self) -> (usize, usize) {

@@ -72,11 +72,11 @@ impl Layer<'_> {
         self.broken.contains(&place.line_and_column().0)
     }
 
-    /// What was said at `span`, as TOML.
-    pub fn said(&self, value: &Spanned<DeValue<'_>>) -> String {
+    /// `value` as TOML, if it was typed without regard to that; else it stands in the text.
+    pub fn typed(&self, value: &Spanned<DeValue<'_>>) -> Option<String> {
         match (value.get_ref(), &self.raw) {
-            (DeValue::String(text), Some(_)) => toml::Value::from(text.as_ref()).to_string(),
-            _ => self.source.text.get(value.span()).unwrap_or_default().to_owned(),
+            (DeValue::String(text), Some(_)) => Some(toml::Value::from(text.as_ref()).to_string()),
+            _ => None,
         }
     }
 }

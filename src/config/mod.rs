@@ -28,6 +28,7 @@ use crate::serve::Listen;
 use crate::sign::KeyRing;
 use crate::store;
 
+use apply::Said;
 pub use apply::is_name;
 pub use choices::{Choices, Feed, Images, Kind, Log};
 pub use fault::{Fault, Faults};
@@ -53,8 +54,8 @@ pub struct Settings {
     pub choices: Choices,
     /// The feeds by name.
     pub feeds: BTreeMap<String, Feed>,
-    /// Every setting with its value and where that came from.
-    pub shown: Vec<Shown>,
+    /// What was said, and where.
+    said: BTreeMap<String, Said>,
 }
 
 /// One line of `config show`.
@@ -105,7 +106,6 @@ pub fn load(file: Option<&Path>, flags: &[String], environment: &Environment) ->
         let store = store.filter(|store| *store != applied.choices.store.path && keys::file(store).exists());
         (feeds, store)
     });
-    let shown = shown(&applied, public_url.as_ref());
     let (Some(public_url), faults) = (public_url, applied.faults) else {
         // Only a default that is no address could bring us here.
         let mut faults = Faults::default();
@@ -119,7 +119,7 @@ pub fn load(file: Option<&Path>, flags: &[String], environment: &Environment) ->
         public_url,
         choices: applied.choices,
         feeds: applied.feeds,
-        shown,
+        said: applied.said,
     })
 }
 
@@ -138,36 +138,7 @@ fn public_url(choices: &Choices) -> Option<Url> {
     })
 }
 
-fn shown(applied: &apply::Applied, public_url: Option<&Url>) -> Vec<Shown> {
-    let mut shown = Vec::new();
-    for section in &schema::SECTIONS {
-        for about in section.abouts() {
-            let key = format!("{}.{}", section.name, about.key);
-            let (mut value, from) = match applied.said.get(&key) {
-                Some(said) => (said.value.clone(), origin(said)),
-                None if key == "server.public_url" => {
-                    let url = public_url.map_or("", |url| url.as_str().trim_end_matches('/'));
-                    (format!("\"{url}\""), "default".to_owned())
-                }
-                None => (about.default.to_owned(), "default".to_owned()),
-            };
-            if about.secret && value != "\"\"" {
-                "\"(hidden)\"".clone_into(&mut value);
-            }
-            shown.push(Shown { key, value, from });
-        }
-    }
-    for (key, said) in applied.said.range("feeds.".to_owned().."feeds/".to_owned()) {
-        shown.push(Shown {
-            key: key.clone(),
-            value: said.value.clone(),
-            from: origin(said),
-        });
-    }
-    shown
-}
-
-fn origin(said: &apply::Said) -> String {
+fn origin(said: &Said) -> String {
     match said.from {
         layers::From::File | layers::From::FeedFile => {
             format!("{}:{}", said.place.source.name, said.place.line_and_column().0)
@@ -181,6 +152,42 @@ impl Settings {
     #[must_use]
     pub fn app(&self, keys: Arc<KeyRing>) -> app::Options {
         self.choices.app(&self.public_url, &self.feeds, keys)
+    }
+
+    /// Every setting with its value and where that came from.
+    #[must_use]
+    pub fn shown(&self) -> Vec<Shown> {
+        let feeds = self.said.range("feeds.".to_owned().."feeds/".to_owned());
+        let of_feeds = feeds.map(|(key, said)| Shown {
+            key: key.clone(),
+            value: said.value(),
+            from: origin(said),
+        });
+        self.shown_but_feeds().into_iter().chain(of_feeds).collect()
+    }
+
+    /// The same without what was said of single feeds.
+    #[must_use]
+    pub fn shown_but_feeds(&self) -> Vec<Shown> {
+        let mut shown = Vec::new();
+        for section in &schema::SECTIONS {
+            for about in section.abouts() {
+                let key = format!("{}.{}", section.name, about.key);
+                let (mut value, from) = match self.said.get(&key) {
+                    Some(said) => (said.value(), origin(said)),
+                    None if key == "server.public_url" => {
+                        let url = self.public_url.as_str().trim_end_matches('/');
+                        (format!("\"{url}\""), "default".to_owned())
+                    }
+                    None => (about.default.to_owned(), "default".to_owned()),
+                };
+                if about.secret && value != "\"\"" {
+                    "\"(hidden)\"".clone_into(&mut value);
+                }
+                shown.push(Shown { key, value, from });
+            }
+        }
+        shown
     }
 
     /// What an owner would not expect of where settings were found, in a sentence.

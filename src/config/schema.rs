@@ -60,7 +60,7 @@ impl Section {
     }
 
     /// Reads one value into its place; `None` when there is no such key.
-    pub fn set(&self, choices: &mut Choices, key: &str, input: &Input<'_>) -> Option<Read<()>> {
+    pub fn set(&self, choices: &mut Choices, key: &str, input: &Input<'_>) -> Option<Set> {
         match self.rows {
             Rows::General(rows) => set(rows, choices, key, input),
             Rows::Refresh(rows) => set(rows, &mut choices.refresh, key, input),
@@ -69,10 +69,25 @@ impl Section {
     }
 }
 
+/// A value that was put into its place, or not.
+pub struct Set {
+    /// The setting is never shown.
+    pub secret: bool,
+    pub read: Read<()>,
+}
+
 /// Reads one value into its place in `target`; `None` when there is no such key.
-pub fn set<T>(rows: &[Setting<T>], target: &mut T, key: &str, input: &Input<'_>) -> Option<Read<()>> {
+pub fn set<T>(rows: &[Setting<T>], target: &mut T, key: &str, input: &Input<'_>) -> Option<Set> {
     let row = rows.iter().find(|row| row.about.key == key)?;
-    Some((row.set)(target, input))
+    Some(Set {
+        secret: row.about.secret,
+        read: (row.set)(target, input),
+    })
+}
+
+/// The keys of `rows`.
+pub fn keys<T>(rows: &[Setting<T>]) -> Vec<&'static str> {
+    rows.iter().map(|row| row.about.key).collect()
 }
 
 /// The variable that says `section.key`.

@@ -90,7 +90,7 @@ impl Reloader<'_> {
             tracing::warn!("{warning}");
         }
         // Told again at each reload, until it holds.
-        let waiting = waiting(&self.started, &settings.shown);
+        let waiting = waiting(&self.started, &settings.shown_but_feeds());
         let feeds = options.endpoints.len();
         self.app.apply(options);
         let mut told = format!(
