@@ -199,7 +199,7 @@ impl Applied {
         let word = key.get_ref().as_ref();
         let full = format!("{section}.{word}");
         let Some(Set { secret, read }) = set else {
-            let help = did_you_mean(word, known().into_iter()).or_else(|| home_of(word));
+            let help = did_you_mean(word, known()).or_else(|| home_of(word));
             return self.fault(
                 layer,
                 layer.at(key.span()),

@@ -60,13 +60,13 @@ impl LineEnds {
     }
 }
 
-/// Whether an LF stands without a CR before it. Nearly never: so it is asked without a branch, many bytes at a time.
+/// Whether an LF stands without a CR before it: there is nearly never one, so nothing is searched for, and what has
+/// no way out is done many bytes at a time.
 fn has_bare(bytes: &[u8], after_cr: bool) -> bool {
-    let first = bytes.first() == Some(&b'\n') && !after_cr;
+    let first = u8::from(bytes.first() == Some(&b'\n') && !after_cr);
     let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-    pairs.fold(first, |bare, (before, byte)| {
-        bare | ((*byte == b'\n') & (*before != b'\r'))
-    })
+    let is_bare = |(&before, &byte): (&u8, &u8)| u8::from(byte == b'\n') & u8::from(before != b'\r');
+    pairs.map(is_bare).fold(first, |any, one| any | one) == 1
 }
 
 #[cfg(test)]
