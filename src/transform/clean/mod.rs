@@ -121,8 +121,8 @@ pub struct Cleaner<'p> {
     policy: &'p Policy,
     /// The entry being cleaned, for the report.
     pub entry: Option<usize>,
-    /// Whether the field is a title: a line in a list has no room for a link to what was embedded.
-    pub is_title: bool,
+    /// Whether the field is a line (a title, rights): it has no room for a link to what was embedded.
+    pub is_line: bool,
     /// What was changed.
     pub report: Report,
     /// Every picture placed so far, each once.
@@ -144,7 +144,7 @@ impl<'p> Cleaner<'p> {
         Self {
             policy,
             entry: None,
-            is_title: false,
+            is_line: false,
             report: Report::default(),
             pictures: Vec::new(),
             recorded: HashMap::default(),
@@ -155,7 +155,7 @@ impl<'p> Cleaner<'p> {
     /// A cleaner for the same field with nothing noted yet.
     fn afresh(&self) -> Self {
         Self {
-            is_title: self.is_title,
+            is_line: self.is_line,
             ..Self::new(self.policy)
         }
     }

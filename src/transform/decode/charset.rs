@@ -6,6 +6,7 @@ use std::fmt;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::pages::Page;
 use super::utf32;
 
 /// How far into a document its XML declaration is looked for, in bytes: some generators print a
@@ -16,13 +17,17 @@ const DECLARATION_WINDOW: usize = 1024;
 const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
 
 /// Labels that the WHATWG table lacks and feeds use.
-const ALIASES: [(&str, &str); 7] = [
+const ALIASES: [(&str, &str); 11] = [
     ("cp932", "shift_jis"),
     ("cp936", "gbk"),
     ("cp949", "euc-kr"),
     ("cp950", "big5"),
     ("latin-1", "latin1"),
     ("iso-latin-1", "latin1"),
+    ("mac-cyrillic", "x-mac-cyrillic"),
+    ("maccyrillic", "x-mac-cyrillic"),
+    ("mac-roman", "macintosh"),
+    ("macroman", "macintosh"),
     ("utf", "utf-8"),
 ];
 
@@ -79,13 +84,13 @@ pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> (Cow<'a
         candidates(bytes, content_type, utf8.is_some())
     };
     for (label, why) in &candidates {
-        let text = if label.encoding == UTF_8 {
+        let text = if label.is_utf8() {
             utf8.clone()
         } else {
             label.decode(bytes).map(Cow::Owned)
         };
         if let Some(text) = text {
-            let name = label.encoding.name();
+            let name = label.name();
             return (text, Charset { name, why: *why });
         }
     }
@@ -107,7 +112,7 @@ fn candidates(bytes: &[u8], content_type: Option<&str>, is_utf8: bool) -> Vec<(L
         .map(|label| (label, Why::Declaration));
     // A server's default for every file on it counts less than a document that names UTF-8 and keeps its word.
     let keeps_its_word =
-        declaration.is_some_and(|(label, _)| label.encoding == UTF_8) && is_utf8 && !bytes.is_ascii();
+        declaration.is_some_and(|(label, _)| label.is_utf8()) && is_utf8 && !bytes.is_ascii();
     let header = content_type
         .and_then(charset_parameter)
         .and_then(Label::new)
@@ -121,10 +126,14 @@ fn candidates(bytes: &[u8], content_type: Option<&str>, is_utf8: bool) -> Vec<(L
 
 /// A charset label that we can decode.
 #[derive(Clone, Copy, Debug)]
-struct Label {
-    encoding: &'static Encoding,
-    /// `us-ascii`, which WHATWG reads as windows-1252: a label that any other byte proves wrong.
-    ascii_only: bool,
+enum Label {
+    /// One that browsers know.
+    Web {
+        encoding: &'static Encoding,
+        /// `us-ascii`, which WHATWG reads as windows-1252: a label that any other byte proves wrong.
+        ascii_only: bool,
+    },
+    Page(&'static Page),
 }
 
 impl Label {
@@ -136,25 +145,44 @@ impl Label {
             .iter()
             .find(|(alias, _)| *alias == label)
             .map_or(label.as_str(), |(_, name)| name);
-        let encoding = [written, label, &label.replace('-', "_")]
+        let known = [written, label, &label.replace('-', "_")]
             .iter()
-            .find_map(|spelling| Encoding::for_label_no_replacement(spelling.as_bytes()))
-            .filter(|encoding| *encoding != UTF_16BE && *encoding != UTF_16LE)?;
+            .find_map(|spelling| Encoding::for_label_no_replacement(spelling.as_bytes()));
+        let Some(encoding) = known else {
+            return Page::of(label).map(Self::Page);
+        };
         let ascii_only = matches!(label, "us-ascii" | "ascii" | "ansi-x3.4-1968" | "iso-ir-6");
-        Some(Self { encoding, ascii_only })
+        let is_wide = encoding == UTF_16BE || encoding == UTF_16LE;
+        (!is_wide).then_some(Self::Web { encoding, ascii_only })
     }
 
     fn decode(self, bytes: &[u8]) -> Option<String> {
-        if self.ascii_only && !bytes.is_ascii() {
-            return None;
+        match self {
+            Self::Web { ascii_only: true, .. } if !bytes.is_ascii() => None,
+            Self::Web { encoding, .. } => encoding
+                .decode_without_bom_handling_and_without_replacement(bytes)
+                .map(Cow::into_owned),
+            Self::Page(page) => page.decode(bytes),
         }
-        self.encoding
-            .decode_without_bom_handling_and_without_replacement(bytes)
-            .map(Cow::into_owned)
     }
 
-    fn is_single_byte(self) -> bool {
-        self.encoding.is_single_byte()
+    fn name(self) -> &'static str {
+        match self {
+            Self::Web { encoding, .. } => encoding.name(),
+            Self::Page(page) => page.name(),
+        }
+    }
+
+    fn is_utf8(self) -> bool {
+        matches!(self, Self::Web { encoding, .. } if encoding == UTF_8)
+    }
+
+    /// Its encoding, if a character may take several bytes and it is not UTF-8.
+    fn multi_byte(self) -> Option<&'static Encoding> {
+        match self {
+            Self::Web { encoding, .. } if !encoding.is_single_byte() && encoding != UTF_8 => Some(encoding),
+            Self::Web { .. } | Self::Page(_) => None,
+        }
     }
 }
 
@@ -200,17 +228,13 @@ fn at_any_price(bytes: &[u8], candidates: &[(Label, Why)]) -> (Cow<'static, str>
             },
         );
     }
-    let multi_byte = candidates
-        .iter()
-        .map(|(label, _)| label)
-        .filter(|label| !label.is_single_byte());
-    for label in multi_byte.filter(|label| label.encoding != UTF_8) {
-        let (text, _) = label.encoding.decode_without_bom_handling(bytes);
+    for encoding in candidates.iter().filter_map(|(label, _)| label.multi_byte()) {
+        let (text, _) = encoding.decode_without_bom_handling(bytes);
         let other = text.chars().filter(|c| !c.is_ascii()).count();
         let replaced = text.matches(char::REPLACEMENT_CHARACTER).count();
         if other >= replaced.saturating_mul(5) {
             let charset = Charset {
-                name: label.encoding.name(),
+                name: encoding.name(),
                 why: Why::MostlyAsLabelled,
             };
             return (Cow::Owned(text.into_owned()), charset);

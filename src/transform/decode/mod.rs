@@ -1,6 +1,7 @@
 //! 5 DECODE: content coding, then charset, then which kind of document it is.
 
 mod charset;
+mod pages;
 mod utf32;
 pub mod coding;
 #[cfg(test)]

@@ -516,3 +516,27 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn a_charset_that_no_browser_knows_is_read_where_it_is_named() {
+    let document = |label: &str| {
+        [
+            format!("<?xml version=\"1.0\" encoding=\"{label}\"?><rss>").as_bytes(),
+            b"\x80</rss>",
+        ]
+        .concat()
+    };
+    for (label, character, told) in [
+        ("IBM850", 'Ç', "cp850, from the XML declaration"),
+        ("cp_is", 'Ç', "cp861, from the XML declaration"),
+        ("MacGreek", 'Ä', "mac-greek, from the XML declaration"),
+        ("mac_roman", 'Ä', "macintosh, from the XML declaration"),
+        ("unheard-of", '€', "windows-1252, the last resort"),
+    ] {
+        let (text, why) = read(&document(label), "", "").expect("text");
+        assert!(
+            text.contains(character) && why.contains(told),
+            "{label}: {text} {why}"
+        );
+    }
+}

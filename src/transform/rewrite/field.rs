@@ -17,6 +17,9 @@ use crate::transform::clean::{self, holds_known_tag, is_same_markup};
 use crate::transform::fields::{Node, Vocabulary};
 use crate::transform::{Error, packed};
 
+/// Fields that are one line wherever they are shown.
+const LINES: [&str; 3] = ["title", "rights", "copyright"];
+
 /// How a field's characters are to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
@@ -106,9 +109,9 @@ fn joins_to_markup(pieces: &[Piece<'_>]) -> bool {
 impl<'j> Stream<'j> {
     /// A field just opened.
     pub(super) fn field(&mut self, open: Piece<'j>, name: Name<'j>, node: Node) -> Result<(), Error> {
-        self.cleaner.is_title = name.local.eq_ignore_ascii_case("title");
+        self.cleaner.is_line = LINES.iter().any(|line| name.local.eq_ignore_ascii_case(line));
         let done = self.content(open, name, node);
-        self.cleaner.is_title = false;
+        self.cleaner.is_line = false;
         done
     }
 

@@ -241,9 +241,9 @@ impl Walk<'_, '_, '_> {
                 Some(JsonNode::Html | JsonNode::TextOrHtml) if !text.contains('<') => {}
                 Some(JsonNode::Html) => replace(text, self.cleaner.html(text, self.markup_base)),
                 Some(JsonNode::TextOrHtml) => {
-                    self.cleaner.is_title = key == Some("title");
+                    self.cleaner.is_line = key == Some("title");
                     replace(text, self.cleaner.text_or_html(text, self.markup_base));
-                    self.cleaner.is_title = false;
+                    self.cleaner.is_line = false;
                 }
             },
             Value::Null | Value::Bool(_) | Value::Number(_) => {}

@@ -8,7 +8,7 @@ use crate::transform::Error;
 use crate::transform::fields::{ATOM, Vocabulary};
 
 impl<'j> Stream<'j> {
-    pub(super) fn is_titled(&self, name: &Name<'_>) -> bool {
+    pub(super) fn is_lined(&self, name: &Name<'_>) -> bool {
         self.job.policy.title.is_some()
             && name.local.eq_ignore_ascii_case("title")
             && matches!(name.vocabulary, Vocabulary::Rss | Vocabulary::Atom)

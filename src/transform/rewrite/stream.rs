@@ -151,7 +151,7 @@ impl<'j> Stream<'j> {
             Some(Fate::OurAddress) => return self.own_self_link(piece, name),
             None => {}
         }
-        if in_feed && self.is_titled(&name) {
+        if in_feed && self.is_lined(&name) {
             return self.own_title(piece, &name);
         }
         let parent = self.frames.last();

@@ -324,7 +324,7 @@ impl Pass<'_, '_, '_> {
             return self.note(Reason::Pixel, url.as_str());
         }
         self.note(Reason::Embed, url.as_str());
-        if self.cleaner.policy.embeds == embeds::Policy::Strip || self.cleaner.is_title {
+        if self.cleaner.policy.embeds == embeds::Policy::Strip || self.cleaner.is_line {
             return;
         }
         let mut shown = embeds::shown(url);
