@@ -36,19 +36,23 @@ pub(super) fn or_fleeting(settings: &Settings, context: &Context) -> Result<KeyR
     })
 }
 
-/// Those that all instances with this store use: keys of the settings, or else those of whichever instance came
-/// first. An engine that is away leaves an instance with its own, and says so.
-pub(super) async fn agreed(settings: &Settings, store: &Store, own: &KeyRing) -> KeyRing {
+/// Those that all instances with this store use, where they are not `own`: keys of the settings, or else those of
+/// whichever instance came first. An engine that is away leaves an instance with its own, and says so.
+pub(super) async fn agreed(settings: &Settings, store: &Store, own: &KeyRing) -> Option<KeyRing> {
     if settings.choices.keys.is_some() {
-        return own.clone();
+        return None;
     }
-    let agreed = store.agree("keys", keys::text(own).into()).await;
-    let text = agreed.map_err(|error| error.to_string()).and_then(|text| {
+    let own = keys::text(own);
+    let agreed = store.agree("keys", own.clone().into()).await;
+    let keys = agreed.map_err(|error| error.to_string()).and_then(|text| {
+        if text == own {
+            return Ok(None);
+        }
         let text = std::str::from_utf8(&text).map_err(|_| "the keys there are no text".to_owned())?;
-        keys::parse(text)
+        keys::parse(text).map(Some)
     });
-    text.unwrap_or_else(|error| {
+    keys.unwrap_or_else(|error| {
         tracing::warn!(%error, "the signing keys could not be agreed on with other instances: pictures may get other addresses here");
-        own.clone()
+        None
     })
 }

@@ -82,9 +82,13 @@ async fn serve(
     if let (None, Some(url)) = (&settings.choices.public_url, first_address(&server)) {
         settings.public_url = url;
     }
-    let store = App::store(&settings.store()).await;
-    let keys = Arc::new(keyring::agreed(&settings, &store, &keys).await);
-    let app = App::with_store(settings.app(keys), store, context.clock.clone());
+    // Thousands of feeds become what the app needs while another thread opens the store.
+    let place = settings.store();
+    let (store, mut options) = tokio::join!(App::store(&place), async { settings.app(Arc::clone(&keys)) });
+    if let Some(agreed) = keyring::agreed(&settings, &store, &keys).await {
+        options = settings.app(Arc::new(agreed));
+    }
+    let app = App::with_store(options, store, context.clock.clone());
     announce(&settings, &server, context)?;
     let owner = pages::owner(Arc::clone(&app), settings.choices.admin_hosts.clone());
     let reloader = Reloader {

@@ -9,37 +9,16 @@ use super::choices::{Choices, Feed};
 use super::fault::{Faults, Place, did_you_mean};
 use super::input::Input;
 use super::layers::{From, Layer};
+use super::said::{Said, SaidOf};
 use super::schema::{self, CLEAN, FEED, REFRESH, SECTIONS, Set, Setting, USER_AGENT};
-
-/// What was said about one setting, for `config show` and for faults that come out later.
-#[derive(Clone, Debug)]
-pub struct Said {
-    /// The value as TOML, where it was typed as something else.
-    typed: Option<String>,
-    /// Where.
-    pub place: Place,
-    /// What kind of place that is.
-    pub from: From,
-}
-
-impl Said {
-    /// The value as TOML, as written.
-    #[must_use]
-    pub fn value(&self) -> String {
-        let written = || self.place.text().to_owned();
-        self.typed.clone().unwrap_or_else(written)
-    }
-}
 
 /// What all layers say together.
 #[derive(Debug, Default)]
 pub struct Applied {
     pub choices: Choices,
     pub feeds: BTreeMap<String, Feed>,
-    /// By `section.key` and `feeds.NAME.key`.
+    /// By `section.key`.
     pub said: BTreeMap<String, Said>,
-    /// Where each feed was first named.
-    pub named: BTreeMap<String, Place>,
     pub faults: Faults,
 }
 
@@ -86,7 +65,9 @@ impl Applied {
                         let input = input(layer, value);
                         let set = section.set(&mut self.choices, key.get_ref(), &input);
                         let known = || section.abouts().iter().map(|about| about.key).collect();
-                        self.note(layer, section.name, known, (key, value), set);
+                        if let Some((word, said)) = self.said(layer, section.name, known, (key, value), set) {
+                            self.said.insert(format!("{}.{word}", section.name), said);
+                        }
                     }
                 }
                 (Some(_), _) => self.not_a_table(layer, name, value),
@@ -125,104 +106,106 @@ impl Applied {
                 self.not_a_table(layer, &format!("feeds.{name}"), value);
                 continue;
             };
-            self.name_feed(layer, key);
-            let mut feed = self
-                .feeds
-                .remove(name)
-                .unwrap_or_else(|| Feed::like(&self.choices));
+            let before = self.feeds.remove(name);
+            let mut feed = before.unwrap_or_else(|| Feed::like(&self.choices));
+            self.name_feed(layer, key, &mut feed);
             self.feed(layer, name, table, &mut feed);
             self.feeds.insert(name.to_owned(), feed);
         }
     }
 
     /// Notes where a feed is named: in one file only, else the one would silently change the other.
-    fn name_feed(&mut self, layer: &Layer<'_>, key: Key<'_>) {
-        let name = key.get_ref().as_ref();
-        match self.named.get(name) {
+    fn name_feed(&mut self, layer: &Layer<'_>, key: Key<'_>, feed: &mut Feed) {
+        let here = layer.at(key.span());
+        match &feed.said.named {
             Some(first) if layer.from == From::FeedFile => {
-                let message = format!("the feed `{name}` is already there, in {}", first.source.name);
-                self.fault(layer, layer.at(key.span()), message, None);
+                let (name, first) = (key.get_ref(), &first.source.name);
+                let message = format!("the feed `{name}` is already there, in {first}");
+                self.fault(layer, here, message, None);
             }
             Some(_) => {}
-            None => {
-                self.named.insert(name.to_owned(), layer.at(key.span()));
-            }
+            None => feed.said.named = Some(here),
         }
     }
 
     fn feed(&mut self, layer: &Layer<'_>, name: &str, table: &DeTable<'_>, feed: &mut Feed) {
         let prefix = format!("feeds.{name}");
+        let Feed { said, .. } = feed;
+        let mut said = std::mem::take(said);
         for (key, value) in table {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("clean", DeValue::Table(table)) => {
-                    let section = format!("{prefix}.clean");
-                    self.part(layer, &section, (CLEAN, &mut feed.clean), table);
+                    let (part, rows) = ((prefix.as_str(), "clean"), (CLEAN, &mut feed.clean));
+                    self.part(layer, part, rows, table, &mut said);
                 }
                 ("refresh", DeValue::Table(table)) => {
-                    let section = format!("{prefix}.refresh");
-                    self.part(layer, &section, (REFRESH, &mut feed.refresh), table);
+                    let (part, rows) = ((prefix.as_str(), "refresh"), (REFRESH, &mut feed.refresh));
+                    self.part(layer, part, rows, table, &mut said);
                 }
                 (part @ ("clean" | "refresh"), _) => {
                     self.not_a_table(layer, &format!("{prefix}.{part}"), value);
                 }
                 (word, _) => {
                     let set = schema::set(FEED, feed, word, &input(layer, value));
-                    self.note(layer, &prefix, || schema::keys(FEED), (key, value), set);
+                    let known = || schema::keys(FEED);
+                    if let Some((word, what)) = self.said(layer, &prefix, known, (key, value), set) {
+                        said.note(word.into(), what);
+                    }
                 }
             }
         }
+        feed.said = said;
     }
 
     /// `clean` or `refresh` of one feed.
     fn part<T>(
         &mut self,
         layer: &Layer<'_>,
-        section: &str,
-        (rows, target): (&[Setting<T>], &mut T),
+        (prefix, part): (&str, &str),
+        (rows, target): (&'static [Setting<T>], &mut T),
         table: &DeTable<'_>,
+        said: &mut SaidOf,
     ) {
+        let section = format!("{prefix}.{part}");
         for (key, value) in table {
             let set = schema::set(rows, target, key.get_ref(), &input(layer, value));
-            self.note(layer, section, || schema::keys(rows), (key, value), set);
+            let known = || schema::keys(rows);
+            if let Some((word, what)) = self.said(layer, &section, known, (key, value), set) {
+                said.note(format!("{part}.{word}").into(), what);
+            }
         }
     }
 
-    /// Notes what came of reading one setting: what was said, or what is wrong with it.
-    fn note(
+    /// What was said about one setting, right or wrong; `None`: there is no such setting. What is wrong is noted.
+    fn said(
         &mut self,
         layer: &Layer<'_>,
         section: &str,
         known: impl FnOnce() -> Vec<&'static str>,
         (key, value): (Key<'_>, Value<'_>),
         set: Option<Set>,
-    ) {
+    ) -> Option<(&'static str, Said)> {
         let word = key.get_ref().as_ref();
-        let full = format!("{section}.{word}");
-        let Some(Set { secret, read }) = set else {
+        let Some((about, read)) = set else {
             let help = did_you_mean(word, known()).or_else(|| home_of(word));
-            return self.fault(
-                layer,
-                layer.at(key.span()),
-                format!("unknown setting `{full}`"),
-                help,
-            );
+            let message = format!("unknown setting `{section}.{word}`");
+            self.fault(layer, layer.at(key.span()), message, help);
+            return None;
         };
         let place = |span| Place {
-            secret,
+            secret: about.secret,
             ..layer.at(span)
         };
-        if let Err(problems) = read {
-            for problem in problems {
-                let message = format!("{full}: {}", problem.message);
-                self.fault(layer, place(problem.span), message, problem.help);
-            }
+        for problem in read.err().unwrap_or_default() {
+            let message = format!("{section}.{word}: {}", problem.message);
+            self.fault(layer, place(problem.span), message, problem.help);
         }
         let said = Said {
             typed: layer.typed(value),
             place: place(value.span()),
             from: layer.from,
         };
-        self.said.insert(full, said);
+        Some((about.key, said))
     }
 
     fn not_a_table(&mut self, layer: &Layer<'_>, name: &str, value: Value<'_>) {

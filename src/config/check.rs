@@ -1,14 +1,17 @@
 //! What is wrong between settings that are each right by themselves.
 
 use super::apply::Applied;
-use super::choices::{Kind, Refresh};
+use super::choices::{Feed, Kind, Refresh};
 use super::fault::{Faults, Place};
+use crate::cache::freshness::Policy;
 use crate::serve::Listen;
+
+const LONGER: &str = "refresh: min is longer than max";
 
 /// Notes every contradiction.
 pub fn check(applied: &mut Applied) {
     store(applied);
-    refresh(applied, "refresh", &applied.choices.refresh.clone());
+    refresh(applied);
     if applied.choices.serve.listen.is_empty() {
         fault(
             applied,
@@ -30,8 +33,8 @@ pub fn check(applied: &mut Applied) {
             "websub.enabled: hubs and readers must know where to send pushes: set server.public_url";
         fault(applied, "websub.enabled", message);
     }
-    for name in applied.feeds.keys().cloned().collect::<Vec<_>>() {
-        feed(applied, &name);
+    for (name, chosen) in &applied.feeds {
+        feed(name, chosen, &mut applied.faults);
     }
 }
 
@@ -51,50 +54,43 @@ fn store(applied: &mut Applied) {
     }
 }
 
-fn refresh(applied: &mut Applied, section: &str, refresh: &Refresh) {
-    if refresh.freshness.min > refresh.freshness.max {
-        let min = format!("{section}.min");
-        let key = if applied.said.contains_key(&min) {
-            min
-        } else {
-            format!("{section}.max")
-        };
-        fault(applied, &key, "refresh: min is longer than max");
+fn refresh(applied: &mut Applied) {
+    let is_said = |key: &str| applied.said.contains_key(&format!("refresh.{key}"));
+    if let Some(key) = contradicts(&applied.choices.refresh, is_said) {
+        fault(applied, &format!("refresh.{key}"), LONGER);
     }
 }
 
-fn feed(applied: &mut Applied, name: &str) {
-    let Some(chosen) = applied.feeds.get(name) else {
-        return;
-    };
-    let section = format!("feeds.{name}.");
-    let (mut url, mut urls, mut refreshed) = (false, false, false);
-    for (key, _) in applied.said.range(section.clone()..) {
-        match key.strip_prefix(&section) {
-            Some("url") => url = true,
-            Some("urls") => urls = true,
-            Some(key) => refreshed |= key.starts_with("refresh."),
-            None => break,
-        }
-    }
-    let how = refreshed.then(|| chosen.refresh.clone());
+/// The key that is wrong when the shortest time is longer than the longest.
+fn contradicts(refresh: &Refresh, is_said: impl Fn(&str) -> bool) -> Option<&'static str> {
+    let Policy { min, max, .. } = refresh.freshness;
+    (min > max).then(|| if is_said("min") { "min" } else { "max" })
+}
+
+fn feed(name: &str, chosen: &Feed, faults: &mut Faults) {
+    let said = &chosen.said;
+    let (url, urls) = (said.about("url").is_some(), said.about("urls").is_some());
     // An empty list; one that could not be read has its fault already.
-    let empty = urls && chosen.urls.is_empty() && !is_faulty(&applied.faults, &format!("{section}urls"));
-    let mut fault = |message, help| {
-        let place = applied.named.get(name).cloned();
-        applied.faults.add(place, message, help);
-    };
-    match (url, urls) {
+    let empty = || chosen.urls.is_empty() && !is_faulty(faults, &format!("feeds.{name}.urls"));
+    let named = |what: &str| format!("the feed `{name}` has {what}");
+    let fault = match (url, urls) {
         (false, false) => {
             let help = Some("add url = \"https://…\"".to_owned());
-            fault(format!("the feed `{name}` has no address"), help);
+            Some((named("no address"), help))
         }
-        (true, true) => fault(format!("the feed `{name}` has both url and urls"), None),
-        (false, true) if empty => fault(format!("the feed `{name}` has no address"), None),
-        _ => {}
+        (true, true) => Some((named("both url and urls"), None)),
+        (false, true) if empty() => Some((named("no address"), None)),
+        _ => None,
+    };
+    if let Some((message, help)) = fault {
+        faults.add(said.named.clone(), message, help);
     }
-    if let Some(how) = how {
-        refresh(applied, &format!("feeds.{name}.refresh"), &how);
+    let refreshed = |key: &str| said.about(&format!("refresh.{key}"));
+    if said.iter().any(|(key, _)| key.starts_with("refresh."))
+        && let Some(key) = contradicts(&chosen.refresh, |key| refreshed(key).is_some())
+    {
+        let place = refreshed(key).map(|said| said.place.clone());
+        faults.add(place, LONGER, None);
     }
 }
 

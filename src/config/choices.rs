@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
+use super::said::SaidOf;
 use crate::app::{self, Access, StoreKind};
 use crate::cache::freshness;
 use crate::endpoint::{Endpoint, Origin, Reckoned};
@@ -131,7 +132,7 @@ impl Default for Refresh {
 pub struct Clean {
     pub images: Images,
     /// The base that `images = "weserv"` puts before an address.
-    pub weserv: String,
+    pub weserv: Arc<str>,
     pub embeds: embeds::Policy,
     pub trackers: bool,
     /// Whether markup in order is cleaned in one scan.
@@ -152,7 +153,7 @@ impl Default for Clean {
     fn default() -> Self {
         Self {
             images: Images::Proxy,
-            weserv: "https://wsrv.nl/?url=".to_owned(),
+            weserv: "https://wsrv.nl/?url=".into(),
             embeds: embeds::Policy::Link,
             trackers: true,
             fast: true,
@@ -189,6 +190,7 @@ pub struct Feed {
     pub select: select::Policy,
     pub clean: Clean,
     pub refresh: Refresh,
+    pub said: SaidOf,
 }
 
 impl Feed {
@@ -218,7 +220,7 @@ impl Choices {
         clean::Policy {
             images: match (clean.images, signer) {
                 (Images::Proxy, Some(signer)) => Policy::Proxy(signer.clone()),
-                (Images::Weserv, _) => Policy::Weserv(clean.weserv.clone()),
+                (Images::Weserv, _) => Policy::Weserv(clean.weserv.to_string()),
                 (Images::Strip, _) => Policy::Strip,
                 (Images::Direct | Images::Proxy, _) => Policy::Direct,
             },

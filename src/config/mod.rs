@@ -10,6 +10,7 @@ pub mod layers;
 pub mod schema;
 pub mod choices;
 pub mod keys;
+mod said;
 mod wrappers;
 pub mod input;
 pub mod places;
@@ -28,12 +29,12 @@ use crate::serve::Listen;
 use crate::sign::KeyRing;
 use crate::store;
 
-use apply::Said;
 pub use apply::is_name;
 pub use choices::{Choices, Feed, Images, Kind, Log};
 pub use fault::{Fault, Faults};
 pub use input::web_address;
 pub use places::Environment;
+use said::Said;
 pub use units::duration;
 
 /// The name of the feed that is served when there are no settings at all.
@@ -54,7 +55,7 @@ pub struct Settings {
     pub choices: Choices,
     /// The feeds by name.
     pub feeds: BTreeMap<String, Feed>,
-    /// What was said, and where.
+    /// What was said but of feeds, by `section.key`.
     said: BTreeMap<String, Said>,
 }
 
@@ -138,15 +139,6 @@ fn public_url(choices: &Choices) -> Option<Url> {
     })
 }
 
-fn origin(said: &Said) -> String {
-    match said.from {
-        layers::From::File | layers::From::FeedFile => {
-            format!("{}:{}", said.place.source.name, said.place.line_and_column().0)
-        }
-        layers::From::Environment | layers::From::Flag => said.place.source.name.clone(),
-    }
-}
-
 impl Settings {
     /// Everything the app is wired from.
     #[must_use]
@@ -157,11 +149,12 @@ impl Settings {
     /// Every setting with its value and where that came from.
     #[must_use]
     pub fn shown(&self) -> Vec<Shown> {
-        let feeds = self.said.range("feeds.".to_owned().."feeds/".to_owned());
-        let of_feeds = feeds.map(|(key, said)| Shown {
-            key: key.clone(),
-            value: said.value(),
-            from: origin(said),
+        let of_feeds = self.feeds.iter().flat_map(|(name, feed)| {
+            feed.said.iter().map(move |(key, said)| Shown {
+                key: format!("feeds.{name}.{key}"),
+                value: said.value(),
+                from: said.origin(),
+            })
         });
         self.shown_but_feeds().into_iter().chain(of_feeds).collect()
     }
@@ -174,7 +167,7 @@ impl Settings {
             for about in section.abouts() {
                 let key = format!("{}.{}", section.name, about.key);
                 let (mut value, from) = match self.said.get(&key) {
-                    Some(said) => (said.value(), origin(said)),
+                    Some(said) => (said.value(), said.origin()),
                     None if key == "server.public_url" => {
                         let url = self.public_url.as_str().trim_end_matches('/');
                         (format!("\"{url}\""), "default".to_owned())

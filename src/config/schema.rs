@@ -69,20 +69,13 @@ impl Section {
     }
 }
 
-/// A value that was put into its place, or not.
-pub struct Set {
-    /// The setting is never shown.
-    pub secret: bool,
-    pub read: Read<()>,
-}
+/// A setting whose value was put into its place, or not.
+pub type Set = (&'static About, Read<()>);
 
 /// Reads one value into its place in `target`; `None` when there is no such key.
-pub fn set<T>(rows: &[Setting<T>], target: &mut T, key: &str, input: &Input<'_>) -> Option<Set> {
+pub fn set<T>(rows: &'static [Setting<T>], target: &mut T, key: &str, input: &Input<'_>) -> Option<Set> {
     let row = rows.iter().find(|row| row.about.key == key)?;
-    Some(Set {
-        secret: row.about.secret,
-        read: (row.set)(target, input),
-    })
+    Some((&row.about, (row.set)(target, input)))
 }
 
 /// The keys of `rows`.
@@ -369,7 +362,7 @@ pub const CLEAN: &[Setting<Clean>] = rows! {
         ])?;
     "weserv" = r#""https://wsrv.nl/?url=""#,
         "The base used by images = \"weserv\".",
-        |o, v| o.weserv = base(v)?;
+        |o, v| o.weserv = base(v)?.into();
     "embeds" = r#""link""#,
         "An iframe, object or embed is always removed: \"link\" leaves a plain link to what it showed, \"strip\" leaves nothing.",
         |o, v| o.embeds = v.choice(&[("link", embeds::Policy::Link), ("strip", embeds::Policy::Strip)])?;
