@@ -421,3 +421,28 @@ async fn a_port_that_is_taken_is_told_in_plain_words() {
     );
     assert!(error.to_string().starts_with(&expected), "{error}");
 }
+
+#[tokio::test]
+async fn whoever_says_no_more_than_the_request_gets_the_answer_and_a_beginning_may_come_in_pieces() {
+    let origin = Origin::start().await;
+    let held = origin.at("/a").gives(feed()).held();
+    let proxy = proxy().feed("a", &origin.url("/a")).start().await;
+    let mut stream = connect(proxy.address).await;
+    // Begins as HTTP/2 does, and is none.
+    for piece in ["P", "RI", "NT /feeds/a HTTP/1.1\r\nhost: x\r\n\r\n"] {
+        stream.write_all(piece.as_bytes()).await.expect("written");
+        stream.flush().await.expect("sent");
+    }
+    let request = "GET /feeds/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("written");
+    stream.shutdown().await.expect("said all");
+    held.arrived().await;
+    held.release();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.expect("answers");
+    assert!(answers.starts_with("HTTP/1.1 405 "), "{answers}");
+    assert!(
+        answers.contains("HTTP/1.1 200 OK") && answers.contains("Entry 39 of the day"),
+        "{answers}"
+    );
+}
