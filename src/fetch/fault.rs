@@ -6,7 +6,50 @@ use std::sync::Arc;
 
 use rustls::CertificateError;
 
-use super::Error;
+/// Why an origin gave nothing usable. The texts are for people and hold no word of the origin's.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The guard refuses the address; never dialled.
+    #[error("the address {0} may not be fetched: it is not public")]
+    Refused(String),
+    /// Not an http(s) address, or one with a user name, or a port that is not allowed.
+    #[error("the address cannot be fetched: {0}")]
+    Address(&'static str),
+    /// The name does not resolve.
+    #[error("the origin's name {0} could not be resolved")]
+    Resolve(String),
+    /// TCP failed.
+    #[error("no connection to the origin")]
+    Connect(#[source] Arc<std::io::Error>),
+    /// TLS failed: says what is wrong with the certificate.
+    #[error("no secure connection to the origin: {0}")]
+    Tls(String),
+    /// HTTP failed half-way.
+    #[error("the origin's answer broke off or was not valid HTTP")]
+    Protocol(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// Too slow.
+    #[error("the origin took too long ({0})")]
+    Timeout(&'static str),
+    /// Too large.
+    #[error("the origin's answer is larger than the limit of {0} bytes")]
+    TooLarge(usize),
+    /// By its first bytes it is not what was asked for; the rest was not read.
+    #[error("the origin's answer is not what was asked for")]
+    Unwanted,
+    /// It could not be put on our own disk.
+    #[error("the answer could not be written to disk")]
+    Disk(#[source] Arc<std::io::Error>),
+    /// It is ourselves, or a proxy that in the end asks one that asks it.
+    #[error("the origin leads round in a circle, back to a server that asks it")]
+    Circle,
+    /// Too many redirects, a loop, one without a target, or one from https to http.
+    #[error("the origin's redirects lead nowhere: {0}")]
+    Redirect(&'static str),
+    /// A status that is not 200 or 304; `retry_after` as the origin said (RFC 9110 §10.2.3), in seconds from now,
+    /// at most a day.
+    #[error("the origin answered with status {status}")]
+    Status { status: u16, retry_after: Option<u64> },
+}
 
 /// The error of a request that brought no head.
 pub(super) fn of_request(error: hyper_util::client::legacy::Error) -> Error {

@@ -1,5 +1,6 @@
 //! 4 FETCH: the only room that dials. Every address is judged where it is dialled, each redirect again.
 
+mod options;
 pub mod asked;
 pub mod probe;
 pub mod once;
@@ -37,7 +38,9 @@ use self::body::Ceiling;
 use self::budget::Budget;
 pub use self::budget::Share;
 use self::circle::{CDN_LOOP, Through};
+pub use self::fault::Error;
 use self::lanes::Lanes;
+pub use self::options::Options;
 use self::redirect::Trail;
 use self::spool::{Body, Spool};
 
@@ -53,117 +56,6 @@ const IMAGE_ACCEPT: &str = "image/jpeg, image/png, image/gif, image/webp;q=0.9, 
 
 /// How long a connection is kept for the next request.
 const POOL_IDLE: Duration = Duration::from_secs(30);
-
-/// How origins are asked.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// From the first byte out to the last byte in, redirects included. Waiting for one's turn may take as long again.
-    pub timeout: Duration,
-    /// For one TCP connection and its TLS handshake, each.
-    pub connect_timeout: Duration,
-    /// Between two bytes of an answer.
-    pub idle_timeout: Duration,
-    /// Bytes per second that a body must bring, over any [`Options::min_rate_over`]; 0: as slow as it likes.
-    pub min_rate: usize,
-    /// How long a body may be slower than that.
-    pub min_rate_over: Duration,
-    /// Bytes of a body, as they come over the wire.
-    pub max_body: usize,
-    /// Bytes of all bodies being read at once; more wait.
-    pub in_flight: usize,
-    /// Headers of an answer.
-    pub max_headers: usize,
-    /// Bytes of an answer's head (at least 8 KiB).
-    pub max_head: usize,
-    /// Redirects followed.
-    pub max_redirects: usize,
-    /// The `User-Agent` header, the same for everyone.
-    pub user_agent: String,
-    /// Addresses that may be dialled though they are not public.
-    pub allow_private: guard::Allow,
-    /// Requests at once to one origin host.
-    pub per_host: usize,
-    /// Requests at once in all.
-    pub total: usize,
-    /// Our own public address: what leads back to it goes round in a circle.
-    pub own: Option<Url>,
-    /// By which we know our own requests when they come back to us; empty: we do not.
-    pub name: String,
-    /// How names become addresses.
-    pub resolver: connect::Resolver,
-    /// Whose word is believed about certificates.
-    pub roots: connect::Roots,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(20),
-            connect_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(10),
-            min_rate: 1 << 10,
-            min_rate_over: Duration::from_secs(5),
-            max_body: 16 << 20,
-            in_flight: 64 << 20,
-            max_headers: 100,
-            max_head: 64 << 10,
-            max_redirects: 5,
-            user_agent: format!("limpid/{}", env!("CARGO_PKG_VERSION")),
-            allow_private: guard::Allow::default(),
-            per_host: 2,
-            total: 64,
-            own: None,
-            name: String::new(),
-            resolver: connect::Resolver::System,
-            roots: connect::Roots::System,
-        }
-    }
-}
-
-/// Why an origin gave nothing usable. The texts are for people and hold no word of the origin's.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Error {
-    /// The guard refuses the address; never dialled.
-    #[error("the address {0} may not be fetched: it is not public")]
-    Refused(String),
-    /// Not an http(s) address, or one with a user name, or a port that is not allowed.
-    #[error("the address cannot be fetched: {0}")]
-    Address(&'static str),
-    /// The name does not resolve.
-    #[error("the origin's name {0} could not be resolved")]
-    Resolve(String),
-    /// TCP failed.
-    #[error("no connection to the origin")]
-    Connect(#[source] Arc<std::io::Error>),
-    /// TLS failed: says what is wrong with the certificate.
-    #[error("no secure connection to the origin: {0}")]
-    Tls(String),
-    /// HTTP failed half-way.
-    #[error("the origin's answer broke off or was not valid HTTP")]
-    Protocol(#[source] Arc<dyn std::error::Error + Send + Sync>),
-    /// Too slow.
-    #[error("the origin took too long ({0})")]
-    Timeout(&'static str),
-    /// Too large.
-    #[error("the origin's answer is larger than the limit of {0} bytes")]
-    TooLarge(usize),
-    /// By its first bytes it is not what was asked for; the rest was not read.
-    #[error("the origin's answer is not what was asked for")]
-    Unwanted,
-    /// It could not be put on our own disk.
-    #[error("the answer could not be written to disk")]
-    Disk(#[source] Arc<std::io::Error>),
-    /// It is ourselves, or a proxy that in the end asks one that asks it.
-    #[error("the origin leads round in a circle, back to a server that asks it")]
-    Circle,
-    /// Too many redirects, a loop, one without a target, or one from https to http.
-    #[error("the origin's redirects lead nowhere: {0}")]
-    Redirect(&'static str),
-    /// A status that is not 200 or 304; `retry_after` as the origin said (RFC 9110 §10.2.3), in seconds from now,
-    /// at most a day.
-    #[error("the origin answered with status {status}")]
-    Status { status: u16, retry_after: Option<u64> },
-}
 
 /// One request, whole: nothing else goes into it.
 #[derive(Clone, Debug)]
