@@ -1,38 +1,35 @@
 //! Characters that XML cannot hold, found at the speed of memory.
 
-/// What `look` says of every byte and the one after it (0 after the last), all its bits together. It
-/// ends early when the lowest bit is set.
-///
-/// Without branches inside, so that the compiler takes many bytes at once.
-#[inline]
-pub(super) fn look_at_pairs(bytes: &[u8], look: impl Fn(u8, u8) -> u8) -> u8 {
-    const CHUNK: usize = 128;
-    let next = bytes.get(1..).unwrap_or_default();
-    let (mut firsts, mut seconds) = (bytes.chunks_exact(CHUNK), next.chunks_exact(CHUNK));
-    let mut seen = 0;
-    for (chunk, shifted) in firsts.by_ref().zip(seconds.by_ref()) {
-        let of_chunk = chunk.iter().zip(shifted).map(|(&byte, &next)| look(byte, next));
-        seen |= of_chunk.fold(0, |all, bits| all | bits);
-        if seen & 1 != 0 {
-            return seen;
-        }
-    }
-    let rest = bytes.get(next.len() / CHUNK * CHUNK..).unwrap_or_default();
-    let after = rest.iter().skip(1).copied().chain(std::iter::once(0));
-    rest.iter()
-        .zip(after)
-        .fold(seen, |all, (&byte, next)| all | look(byte, next))
-}
+use std::sync::LazyLock;
+
+use memchr::memmem;
 
 /// True when a control character stands in `bytes` that is neither a tab nor a line feed.
 #[must_use]
 pub(super) fn holds_control(bytes: &[u8]) -> bool {
+    holds_below_space(bytes, |byte| byte == b'\t' || byte == b'\n')
+}
+
+/// True when a byte below the space stands in `bytes` that is none of the `blank` ones.
+#[inline]
+fn holds_below_space(bytes: &[u8], blank: impl Fn(u8) -> bool) -> bool {
     const CHUNK: usize = 128;
-    // Tab and line feed are the two from 9 on.
-    let control = |byte: &u8| u8::from(*byte < b' ') & u8::from(byte.wrapping_sub(b'\t') > 1);
-    let any = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | control(byte)) != 0;
-    let chunks = bytes.chunks_exact(CHUNK);
-    any(chunks.remainder()) || chunks.into_iter().any(any)
+    // Nearly all chunks of an article hold no line end either. Without branches inside, so that the compiler takes
+    // many bytes at once.
+    let least = |chunk: &[u8]| chunk.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+    let odd = |byte: &u8| u8::from(*byte < b' ') & u8::from(!blank(*byte));
+    let is_odd = |chunk: &[u8]| least(chunk) < b' ' && chunk.iter().fold(0, |all, byte| all | odd(byte)) != 0;
+    bytes.chunks(CHUNK).any(is_odd)
+}
+
+/// True when U+FFFE or U+FFFF stands in the UTF-8 `bytes`.
+#[must_use]
+pub(super) fn holds_noncharacter(bytes: &[u8]) -> bool {
+    /// How U+FFC0 to U+FFFF begin.
+    static NEAR_THE_END: LazyLock<memmem::Finder<'static>> =
+        LazyLock::new(|| memmem::Finder::new(b"\xEF\xBF"));
+    let mut found = NEAR_THE_END.find_iter(bytes);
+    found.any(|at| matches!(bytes.get(at + 2), Some(0xBE | 0xBF)))
 }
 
 /// `Char` of XML 1.0 §2.2.
@@ -44,25 +41,8 @@ pub(super) fn is_allowed(c: char) -> bool {
 /// True when XML can hold every character of `text`.
 #[must_use]
 pub(super) fn all_allowed(text: &str) -> bool {
-    const CHUNK: usize = 1024;
     let bytes = text.as_bytes();
-    // Nearly all chunks of an article hold no line end either, so the quick look is enough for them.
-    let is_fine = |at: usize| {
-        // With the first byte of the next: what forbids may stand across.
-        let chunk = bytes.get(at..bytes.len().min(at + CHUNK + 1)).unwrap_or_default();
-        let quick = |byte: u8, next: u8| u8::from(byte < b' ') | begins_noncharacter(byte, next);
-        let exact = |byte: u8, next: u8| {
-            let blank = u8::from(byte == b'\n') | u8::from(byte == b'\t') | u8::from(byte == b'\r');
-            (u8::from(byte < b' ') & (blank ^ 1)) | begins_noncharacter(byte, next)
-        };
-        look_at_pairs(chunk, quick) == 0 || look_at_pairs(chunk, exact) == 0
-    };
-    (0..bytes.len()).step_by(CHUNK).all(is_fine) || text.chars().all(is_allowed)
-}
-
-/// 0xEF 0xBF begins U+FFFE and U+FFFF, and few others.
-fn begins_noncharacter(byte: u8, next: u8) -> u8 {
-    u8::from(byte == 0xEF) & u8::from(next == 0xBF)
+    !holds_below_space(bytes, |byte| matches!(byte, b'\t' | b'\n' | b'\r')) && !holds_noncharacter(bytes)
 }
 
 #[cfg(test)]

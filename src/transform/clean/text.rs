@@ -2,20 +2,15 @@
 //! leaves alone comes out byte for byte.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
-use memchr::{memchr_iter, memchr2_iter, memchr3, memmem};
+use memchr::{memchr_iter, memchr2_iter, memchr3};
 
-use crate::transform::characters::holds_control;
+use crate::transform::characters::{holds_control, holds_noncharacter};
 
 /// True when `text` holds nothing that [`printable`] takes out or changes.
 pub(super) fn is_printable(text: &[u8]) -> bool {
-    let is_odd = |at: usize| matches!(text.get(at + 2), Some(0xBE | 0xBF));
-    !holds_control(text) && !NEAR_THE_END.find_iter(text).any(is_odd)
+    !holds_control(text) && !holds_noncharacter(text)
 }
-
-/// How U+FFC0 to U+FFFF begin.
-static NEAR_THE_END: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"\xEF\xBF"));
 
 /// True when `text` holds no-break spaces.
 pub(super) fn holds_nbsp(text: &[u8]) -> bool {

@@ -89,7 +89,7 @@ fn push_characters(text: &str, out: &mut String) {
 
 /// XML 1.0 §2.11.
 fn unify_line_ends(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') {
+    if memchr::memchr(b'\r', text.as_bytes()).is_some() {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
         Cow::Borrowed(text)
