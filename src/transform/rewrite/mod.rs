@@ -153,8 +153,6 @@ impl Rewritten {
 
     /// Adds pictures that are not there yet.
     fn show(&mut self, pictures: &[Picture], seen: &mut Seen) {
-        self.pictures.reserve(pictures.len());
-        seen.reserve(pictures.len());
         for picture in pictures {
             let hash = xxh3_64(picture.url.as_str().as_bytes());
             let at = seen.entry(hash).or_insert(self.pictures.len());

@@ -84,6 +84,9 @@ impl<'j> Stream<'j> {
         let mut context = Context::new(&job.policy.fingerprint());
         context.part(job.base.map_or("", Url::as_str).as_bytes());
         context.part(feed_link.as_ref().map_or("", Url::as_str).as_bytes());
+        // Most are there again: tables that grow are filled twice.
+        let before = job.prior.map_or(&[][..], |prior| prior.entries);
+        let pictures = before.iter().map(|entry| entry.pictures.len()).sum();
         Self {
             job,
             scanner: Scanner::new(job.text),
@@ -102,8 +105,11 @@ impl<'j> Stream<'j> {
             has_self: false,
             has_hub: false,
             run: None,
-            done: Rewritten::default(),
-            seen: Seen::default(),
+            done: Rewritten {
+                pictures: Vec::with_capacity(pictures),
+                ..Rewritten::default()
+            },
+            seen: Seen::with_capacity(pictures),
         }
     }
 
