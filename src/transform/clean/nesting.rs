@@ -191,8 +191,9 @@ impl Nesting {
     }
 
     /// Opens an element; `attributes` writes them. False: it has no place here and was left out.
-    pub(super) fn start(&mut self, name: &str, attributes: impl FnOnce(&mut String)) -> bool {
-        sanitize::kept(name).is_some_and(|element| self.start_element(element, attributes))
+    pub(super) fn start(&mut self, name: &str, attributes: impl FnOnce(&mut String, &Element)) -> bool {
+        sanitize::kept(name)
+            .is_some_and(|element| self.start_element(element, |out| attributes(out, element)))
     }
 
     /// As [`Self::start`], for an element that was looked up.

@@ -291,7 +291,7 @@ impl Pass<'_, '_, '_> {
         let (places, id) = (&mut self.places, attributes.id());
         let begun = self.nesting.start_element(element, |out| {
             places.id(out, id);
-            attributes.write_kept(out, element.name);
+            attributes.write_kept(out, element);
         });
         if !begun {
             self.anchor(attributes);
@@ -320,7 +320,7 @@ impl Pass<'_, '_, '_> {
             "noscript" => self.noscript = self.noscript.saturating_sub(1),
             "br" => {
                 // `</br>` is a line break to every browser.
-                self.nesting.start("br", |_| {});
+                self.nesting.start("br", |_, _| {});
             }
             name => self.nesting.end(name),
         }

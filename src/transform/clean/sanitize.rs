@@ -95,10 +95,11 @@ impl Element {
 
     /// Where `attribute` stands among those that are kept on this element, whatever its value.
     pub(super) fn attribute(&self, attribute: &str) -> Option<usize> {
-        let own = EVERYWHERE.iter().chain(self.own);
-        own.into_iter()
-            .position(|kept| *kept == attribute)
-            .or_else(|| Some(EVERYWHERE.len() + self.own.len() + INERT.binary_search(&attribute).ok()?))
+        let (own, everywhere) = (self.own.len(), EVERYWHERE.len());
+        let place = |kept: &[&str]| kept.iter().position(|kept| *kept == attribute);
+        place(self.own)
+            .or_else(|| Some(own + place(EVERYWHERE)?))
+            .or_else(|| Some(own + everywhere + INERT.binary_search(&attribute).ok()?))
     }
 }
 

@@ -24,6 +24,9 @@ pub use vocabulary::{ATOM, Vocabulary, XHTML, vocabulary};
 pub fn is_script(value: &str) -> bool {
     /// Long enough for the longest prefix below.
     const HEAD: usize = 32;
+    if memchr::memchr(b':', value.as_bytes()).is_none() {
+        return false;
+    }
     let head: String = value
         .chars()
         .filter(|c| !c.is_control() && !c.is_whitespace())

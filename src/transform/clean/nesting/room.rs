@@ -2,7 +2,7 @@
 //! implies to be open.
 
 use super::super::sanitize::{self, Element};
-use super::Nesting;
+use super::{Nesting, Open};
 
 impl Nesting {
     /// Closes what a start tag implies to be closed and opens what it implies to be open.
@@ -25,7 +25,7 @@ impl Nesting {
             _ => {}
         }
         if kind.closes_paragraph() {
-            if let Some(at) = self.reach("p") {
+            if let Some(at) = self.open_paragraph() {
                 self.close_to(at);
             }
             if kind.is_heading() && self.open.last().is_some_and(|top| top.kind.is_heading()) {
@@ -34,6 +34,13 @@ impl Nesting {
         }
         self.close_ended();
         true
+    }
+
+    /// The paragraph that a block ends: as [`Self::reach`] would find it.
+    fn open_paragraph(&self) -> Option<usize> {
+        let is_bound = |open: &Open| open.name == "p" || open.name == "table" || open.kind.is_cell();
+        let at = self.open.iter().rposition(is_bound)?;
+        (self.open[at].name == "p").then_some(at)
     }
 
     fn make_room_in_table(&mut self, name: &'static str) -> bool {

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::super::Reason;
 use super::super::address::Simple;
+use super::super::sanitize::Element;
 use super::super::text::{push_address, push_attribute};
 use super::super::{lean, links, trackers};
 use super::attributes::Attributes;
@@ -45,10 +46,14 @@ impl Pass<'_, '_, '_> {
             return self.local_link(id, fragment, url.as_ref(), attributes);
         }
         if let Some(address) = simple.filter(|simple| self.cleaner.leaves(simple)) {
-            return self.start_link(id, address.as_str(), |out| attributes.write_kept(out, "a"));
+            return self.start_link(id, address.as_str(), |out, element| {
+                attributes.write_kept(out, element);
+            });
         }
         if let Some(address) = self.link_address(href) {
-            return self.start_link(id, &address, |out| attributes.write_kept(out, "a"));
+            return self.start_link(id, &address, |out, element| {
+                attributes.write_kept(out, element);
+            });
         }
         self.note(Reason::Address, href);
         self.place_anchor(id);
@@ -64,18 +69,23 @@ impl Pass<'_, '_, '_> {
     /// An anchor without an address that says something about its text.
     fn start_anchor(&mut self, id: Option<&str>, attributes: Attributes<'_>) {
         let places = &mut self.places;
-        self.nesting.start("a", |out| {
+        self.nesting.start("a", |out, element| {
             places.id(out, id);
-            attributes.write_kept(out, "a");
+            attributes.write_kept(out, element);
         });
     }
 
-    pub(super) fn start_link(&mut self, id: Option<&str>, address: &str, kept: impl FnOnce(&mut String)) {
+    pub(super) fn start_link(
+        &mut self,
+        id: Option<&str>,
+        address: &str,
+        kept: impl FnOnce(&mut String, &Element),
+    ) {
         let places = &mut self.places;
-        self.nesting.start("a", |out| {
+        self.nesting.start("a", |out, element| {
             places.id(out, id);
             push_address(out, "href", address);
-            kept(out);
+            kept(out, element);
         });
     }
 
@@ -95,14 +105,14 @@ impl Pass<'_, '_, '_> {
     ) {
         let otherwise = url.and_then(|url| self.link_address(url.as_str()));
         let places = &mut self.places;
-        self.nesting.start("a", |out| {
+        self.nesting.start("a", |out, element| {
             places.id(out, id);
             if !places.link(out, fragment, otherwise.clone())
                 && let Some(address) = &otherwise
             {
                 push_attribute(out, "href", address);
             }
-            attributes.write_kept(out, "a");
+            attributes.write_kept(out, element);
         });
     }
 }

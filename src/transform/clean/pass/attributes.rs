@@ -49,20 +49,12 @@ impl<'t> Attributes<'t> {
 
     /// True when one of the attributes stays on `element`.
     pub(super) fn any_kept(self, element: &str) -> bool {
-        let Some(element) = sanitize::kept(element) else {
-            return false;
-        };
-        self.0.iter().any(|(name, value)| is_kept(element, name, value))
+        let is_one = |element| self.0.iter().any(|(name, value)| is_kept(element, name, value));
+        sanitize::kept(element).is_some_and(is_one)
     }
 
     /// Writes those that stay on `element` as they are.
-    pub(super) fn write_kept(self, out: &mut String, element: &str) {
-        if self.0.is_empty() {
-            return;
-        }
-        let Some(element) = sanitize::kept(element) else {
-            return;
-        };
+    pub(super) fn write_kept(self, out: &mut String, element: &Element) {
         for (name, value) in self.0 {
             if is_kept(element, name, value) && lean::fits(value) {
                 push_attribute(out, name, value);

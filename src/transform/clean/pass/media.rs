@@ -81,13 +81,13 @@ impl Pass<'_, '_, '_> {
         self.record(&address);
         let third_party = self.cleaner.policy.images.asks_others();
         let (places, id) = (&mut self.places, attributes.id());
-        self.nesting.start("img", |out| {
+        self.nesting.start("img", |out, element| {
             places.id(out, id);
             push_address(out, "src", address.address());
             if let Some(set) = &set {
                 push_attribute(out, "srcset", &set.written);
             }
-            attributes.write_kept(out, "img");
+            attributes.write_kept(out, element);
             if third_party {
                 push_attribute(out, "referrerpolicy", "no-referrer");
             }
@@ -173,7 +173,7 @@ impl Pass<'_, '_, '_> {
     /// A choice of pictures: it goes with the pictures.
     pub(super) fn picture(&mut self) {
         if !matches!(self.cleaner.policy.images, images::Policy::Strip) {
-            self.nesting.start("picture", |_| {});
+            self.nesting.start("picture", |_, _| {});
         }
     }
 
@@ -183,18 +183,18 @@ impl Pass<'_, '_, '_> {
             let Some(set) = self.srcset(attributes) else {
                 return;
             };
-            self.nesting.start("source", |out| {
+            self.nesting.start("source", |out, element| {
                 push_attribute(out, "srcset", &set.written);
-                attributes.write_kept(out, "source");
+                attributes.write_kept(out, element);
             });
             set.candidates.iter().for_each(|placed| self.record(placed));
         } else if self.nesting.has_open("video") || self.nesting.has_open("audio") {
             let Some(address) = self.media_address(attributes) else {
                 return;
             };
-            self.nesting.start("source", |out| {
+            self.nesting.start("source", |out, element| {
                 push_attribute(out, "src", &address);
-                attributes.write_kept(out, "source");
+                attributes.write_kept(out, element);
             });
         }
     }
@@ -207,9 +207,9 @@ impl Pass<'_, '_, '_> {
         let Some(address) = self.media_address(attributes) else {
             return;
         };
-        self.nesting.start("track", |out| {
+        self.nesting.start("track", |out, element| {
             push_attribute(out, "src", &address);
-            attributes.write_kept(out, "track");
+            attributes.write_kept(out, element);
         });
     }
 
@@ -222,7 +222,7 @@ impl Pass<'_, '_, '_> {
             .and_then(|poster| self.place(poster));
         let name = if name == "video" { "video" } else { "audio" };
         let (places, id) = (&mut self.places, attributes.id());
-        self.nesting.start(name, |out| {
+        self.nesting.start(name, |out, element| {
             places.id(out, id);
             if let Some(address) = &address {
                 push_attribute(out, "src", address);
@@ -230,7 +230,7 @@ impl Pass<'_, '_, '_> {
             if let Some(poster) = &poster {
                 push_address(out, "poster", poster.address());
             }
-            attributes.write_kept(out, name);
+            attributes.write_kept(out, element);
             push_attribute(out, "controls", "");
             push_attribute(out, "preload", "none");
         });
@@ -276,7 +276,7 @@ impl Pass<'_, '_, '_> {
             if !matches!(self.cleaner.policy.images, images::Policy::Strip) {
                 self.record(&placed);
                 let third_party = self.cleaner.policy.images.asks_others();
-                self.nesting.start("img", |out| {
+                self.nesting.start("img", |out, _| {
                     push_address(out, "src", placed.address());
                     if third_party {
                         push_attribute(out, "referrerpolicy", "no-referrer");
@@ -351,19 +351,19 @@ impl Pass<'_, '_, '_> {
             .and_then(|poster| self.place(poster));
         let block = self.nesting.is_block_place();
         if block {
-            self.nesting.start("p", |_| {});
+            self.nesting.start("p", |_, _| {});
         }
-        self.start_link(None, &address, |_| {});
+        self.start_link(None, &address, |_, _| {});
         if let Some(poster) = poster {
             let third_party = self.cleaner.policy.images.asks_others();
-            self.nesting.start("img", |out| {
+            self.nesting.start("img", |out, _| {
                 push_address(out, "src", poster.address());
                 push_attribute(out, "alt", "");
                 if third_party {
                     push_attribute(out, "referrerpolicy", "no-referrer");
                 }
             });
-            self.nesting.start("br", |_| {});
+            self.nesting.start("br", |_, _| {});
             self.record(&poster);
         }
         self.nesting.text(&shown.label);
