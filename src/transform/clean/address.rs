@@ -39,6 +39,30 @@ impl Located for Url {
     }
 }
 
+/// The last bytes of a host as one number; of one that is shorter, nothing.
+pub(super) fn end_of(host: &str) -> u64 {
+    match *host.as_bytes() {
+        [.., a, b, c, d, e, f] => u64::from_le_bytes([a, b, c, d, e, f, 0, 0]),
+        _ => 0,
+    }
+}
+
+/// The ends of a table's hosts: few addresses share so much as that with any of them.
+pub(super) struct Ends(Vec<u64>);
+
+impl Ends {
+    pub(super) fn of<'h>(hosts: impl Iterator<Item = &'h str>) -> Self {
+        let mut ends: Vec<u64> = hosts.map(end_of).collect();
+        ends.sort_unstable();
+        ends.dedup();
+        Self(ends)
+    }
+
+    pub(super) fn hold(&self, host: &str) -> bool {
+        self.0.binary_search(&end_of(host)).is_ok()
+    }
+}
+
 /// An absolute web address in the parser's own spelling: a plain domain, no port, no user, no fragment,
 /// no dots or slashes in a row in the path, and only characters that nobody escapes.
 #[derive(Clone, Copy, Debug)]

@@ -335,6 +335,12 @@ impl<'p> Cleaner<'p> {
             self.report
                 .changed(self.entry, Reason::Image, placed.picture.url.as_str());
         }
+        if self.recorded.is_empty() {
+            // An article seldom has more; what grows is filled again and again.
+            const USUAL: usize = 14;
+            self.recorded.reserve(USUAL);
+            self.pictures.reserve(USUAL);
+        }
         let hash = fold(placed.picture.url.as_str());
         let at = self.recorded.entry(hash).or_insert(self.pictures.len());
         // The caller may have taken the list since.

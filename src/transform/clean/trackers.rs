@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use url::Url;
 
-use super::address::Located;
+use super::address::{Ends, Located, end_of};
 
 /// Parameters that only follow people around (names in lower case).
 #[rustfmt::skip]
@@ -121,12 +121,12 @@ static SHARE_BUTTONS: &[Place] = &[
 
 /// True for a picture address that only counts readers.
 pub(super) fn is_beacon(url: &impl Located) -> bool {
-    BEACON_PLACES.hold(url)
+    BEACON_ENDS.hold(url.host()) && BEACONS.iter().any(|place| matches(place, url))
 }
 
 /// True for the address of a share button or counter.
 pub(super) fn is_share_button(url: &impl Located) -> bool {
-    SHARE_BUTTON_PLACES.hold(url)
+    SHARE_BUTTON_ENDS.hold(url.host()) && SHARE_BUTTONS.iter().any(|place| matches(place, url))
 }
 
 /// True when a picture of this size shows nothing: a width or height of at most one pixel.
@@ -152,48 +152,27 @@ pub(super) fn is_pixel_size(width: Option<&str>, height: Option<&str>, style: Op
 
 /// A length in pixels; `None` for percentages and other units.
 fn length(value: &str) -> Option<f64> {
-    let value = value.trim().trim_end_matches("!important").trim();
+    let value = value.trim();
+    let value = value.strip_suffix("!important").unwrap_or(value);
+    let value = value.trim();
     let number = value.strip_suffix("px").unwrap_or(value);
     number.trim().parse().ok()
 }
 
-/// A list of places, and the ends of their hosts, sorted: few addresses share so much as that with any.
-struct Places {
-    list: &'static [Place],
-    ends: Vec<Option<End>>,
-}
-
-/// The last bytes of a host; one that is shorter has no end.
-type End = [u8; 6];
-
-fn end(host: &str) -> Option<End> {
-    host.as_bytes().last_chunk().copied()
-}
-
-impl Places {
-    fn new(list: &'static [Place]) -> Self {
-        let mut ends: Vec<Option<End>> = list.iter().map(|(host, _)| end(host)).collect();
-        ends.sort_unstable();
-        ends.dedup();
-        Self { list, ends }
-    }
-
-    fn hold(&self, url: &impl Located) -> bool {
-        self.ends.binary_search(&end(url.host())).is_ok() && self.list.iter().any(|place| matches(place, url))
-    }
-}
-
-static BEACON_PLACES: LazyLock<Places> = LazyLock::new(|| Places::new(BEACONS));
-static SHARE_BUTTON_PLACES: LazyLock<Places> = LazyLock::new(|| Places::new(SHARE_BUTTONS));
+static BEACON_ENDS: LazyLock<Ends> = LazyLock::new(|| Ends::of(BEACONS.iter().map(|(host, _)| *host)));
+static SHARE_BUTTON_ENDS: LazyLock<Ends> =
+    LazyLock::new(|| Ends::of(SHARE_BUTTONS.iter().map(|(host, _)| *host)));
+static REDIRECTOR_ENDS: LazyLock<Ends> =
+    LazyLock::new(|| Ends::of(REDIRECTORS.iter().map(|((host, _), _)| *host)));
 
 /// True for every address that [`redirected`] follows, and few others.
 pub(super) fn may_redirect(url: &impl Located) -> bool {
-    REDIRECTORS.iter().any(|(place, _)| matches(place, url))
+    REDIRECTOR_ENDS.hold(url.host()) && REDIRECTORS.iter().any(|(place, _)| matches(place, url))
 }
 
 fn matches((host, path): &Place, url: &impl Located) -> bool {
     let actual = url.host();
-    if end(host) != end(actual) {
+    if end_of(host) != end_of(actual) {
         return false;
     }
     let same = match host.strip_prefix('.') {
@@ -308,7 +287,7 @@ mod tests {
     fn all_below_a_host_end_as_it_does() {
         let redirectors = REDIRECTORS.iter().map(|(place, _)| place);
         for (host, _) in BEACONS.iter().chain(SHARE_BUTTONS).chain(redirectors) {
-            assert!(!host.starts_with('.') || end(&host[1..]).is_some(), "{host}");
+            assert!(!host.starts_with('.') || end_of(&host[1..]) != 0, "{host}");
         }
     }
 

@@ -13,7 +13,7 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use url::Url;
 
-use super::super::address::{Located as _, Simple};
+use super::super::address::{Ends, Located as _, Simple, end_of};
 pub use rules::{Holds, Rule, Rules, unknown_group};
 
 /// Wrappers inside wrappers are followed this far; an address nested deeper is left alone.
@@ -102,7 +102,7 @@ impl Wrapper {
         match (self.is_anywhere(), self.mark) {
             (true, []) => !glance.has_digest,
             (true, _) => glance.marks & (1 << row) == 0,
-            (false, _) => self.hosts.iter().all(|pattern| end(pattern) != glance.end),
+            (false, _) => self.hosts.iter().all(|pattern| end_of(pattern) != glance.end),
         }
     }
 }
@@ -110,7 +110,7 @@ impl Wrapper {
 /// What a look at an address tells.
 struct Glance {
     /// The end of its host.
-    end: Option<[u8; END]>,
+    end: u64,
     /// Which rows for any host have their mark in the path, a bit for each.
     marks: u32,
     /// Its path begins as camo's.
@@ -120,38 +120,24 @@ struct Glance {
 impl Glance {
     fn at(host: &str, path: &str) -> Self {
         Self {
-            end: end(host),
+            end: end_of(host),
             marks: marks_in(path),
             has_digest: after_digest(path).is_some(),
         }
     }
 }
 
-/// No host in the table is shorter, and none has a star so near its end.
-const END: usize = 6;
-
-fn end(host: &str) -> Option<[u8; END]> {
-    host.as_bytes().last_chunk().copied()
-}
-
 /// True when [`unwrap`] would find nothing in this address; an address of which it is false may hold
 /// nothing all the same.
 pub(in super::super) fn wraps_nothing(address: &Simple<'_>, rules: &Rules) -> bool {
     let (host, path) = (address.host(), address.path());
-    end(host).is_none_or(|end| ENDS.binary_search(&end).is_err())
-        && marks_in(path) == 0
-        && after_digest(path).is_none()
-        && !rules.know(host)
+    !ENDS.hold(host) && marks_in(path) == 0 && after_digest(path).is_none() && !rules.know(host)
 }
 
-/// The ends of all hosts in the table, sorted.
-static ENDS: LazyLock<Vec<[u8; END]>> = LazyLock::new(|| {
+/// Of all hosts in the table: none is shorter than an end, and none has a star in it.
+static ENDS: LazyLock<Ends> = LazyLock::new(|| {
     let named = WRAPPERS.iter().filter(|wrapper| !wrapper.is_anywhere());
-    let hosts = named.flat_map(|wrapper| wrapper.hosts);
-    let mut ends: Vec<[u8; END]> = hosts.filter_map(|host| end(host)).collect();
-    ends.sort_unstable();
-    ends.dedup();
-    ends
+    Ends::of(named.flat_map(|wrapper| wrapper.hosts.iter().copied()))
 });
 
 /// The origin in weserv's address if that has no other parameter, no scheme in it and nothing escaped: then
