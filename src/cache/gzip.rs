@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Mutex;
 
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 use xxhash_rust::xxh3::xxh3_64;
@@ -62,7 +63,7 @@ pub fn gzip(
         bytes: Vec::with_capacity(body.len() / 3 + HEAD.len() + TAIL),
         parts: Vec::new(),
     };
-    let mut compress = Compress::new(Compression::new(LEVEL), false);
+    let mut compress = compressor();
     made.bytes.extend(HEAD);
     for part in divided(body, entries) {
         let begin = made.bytes.len();
@@ -79,6 +80,7 @@ pub fn gzip(
             coded: made.bytes.len() - begin,
         });
     }
+    rest(compress);
     made.bytes.extend(LAST);
     let mut crc = Crc::new();
     crc.update(body);
@@ -86,6 +88,22 @@ pub fn gzip(
     // Both count modulo 2^32.
     made.bytes.extend(crc.amount().to_le_bytes());
     Some(made)
+}
+
+/// A compressor between two documents: its tables are a third of a megabyte, and to have the kernel clear so many pages
+/// takes as long as compressing an entry.
+static AT_REST: Mutex<Option<Compress>> = Mutex::new(None);
+
+/// The one at rest, or another. Nothing of what it compressed before is left in it at the next part.
+fn compressor() -> Compress {
+    let at_rest = AT_REST.lock().ok().and_then(|mut at_rest| at_rest.take());
+    at_rest.unwrap_or_else(|| Compress::new(Compression::new(LEVEL), false))
+}
+
+fn rest(compress: Compress) {
+    if let Ok(mut at_rest) = AT_REST.lock() {
+        *at_rest = Some(compress);
+    }
 }
 
 /// Where the parts of `body` are. Whether an entry begins one depends on itself alone, so that others may come and go
