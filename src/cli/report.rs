@@ -2,13 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::transform::report::Report;
+use crate::explain::reasons::why;
+use crate::transform::report::{Reason, Report};
 
-/// For people: a count of each thing, then each thing.
+/// For people: how often each thing was done and why, then each thing.
 pub(super) fn text(report: &Report) -> String {
     let mut lines = vec![format!("charset: {}", report.charset)];
-    for (what, count) in &report.counts {
-        lines.push(format!("{count} × {what}"));
+    for reason in Reason::ALL {
+        let (count, why) = (report.count(reason), why(reason));
+        if count > 0 {
+            lines.push(format!("{count} × {}: {}", why.short, why.sentence));
+        }
     }
     for repair in &report.repairs {
         lines.push(format!(
@@ -23,7 +27,7 @@ pub(super) fn text(report: &Report) -> String {
         };
         lines.push(format!(
             "{place}, {}: {}",
-            change.reason.name(),
+            why(change.reason).short,
             printable(&change.what)
         ));
     }
@@ -53,4 +57,29 @@ pub(super) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_what_was_done_and_why() {
+        let mut report = Report {
+            charset: "UTF-8, the default".to_owned(),
+            ..Report::default()
+        };
+        report.repaired(3, 7, "bare & escaped");
+        report.changed(Some(0), Reason::Pixel, "https://t.example/p.gif?\u{1b}[2J");
+        report.changed(None, Reason::Identity, "atom:link");
+        assert_eq!(
+            text(&report),
+            "charset: UTF-8, the default\n\
+             1 × tracking pixels: An invisible picture only tells its sender that somebody reads.\n\
+             1 × ways past us: It would lead readers past Limpid to the uncleaned feed.\n\
+             repaired, line 3, column 7: bare & escaped\n\
+             entry 1, tracking pixels: https://t.example/p.gif? [2J\n\
+             feed, ways past us: atom:link"
+        );
+    }
 }
