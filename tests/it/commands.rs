@@ -142,7 +142,8 @@ fn a_report_goes_to_stderr_and_names_what_was_removed() {
     );
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
-        ran.err.contains("embed") && ran.err.contains("unwrapped"),
+        ran.err.contains("1 × embeds: An embedded frame")
+            && ran.err.contains("wrappers taken off: https://p.example/a.jpg"),
         "{}",
         ran.err
     );
