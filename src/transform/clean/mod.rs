@@ -164,7 +164,7 @@ impl<'p> Cleaner<'p> {
     ///
     /// The result is a fixpoint: cleaned again, it stays the same.
     pub fn html(&mut self, html: &str, base: Option<&Url>) -> String {
-        let html = text::out_of_section(html);
+        let html = &*unclosed::with_words(text::out_of_section(html));
         if memchr::memchr2(b'<', b'&', html.as_bytes()).is_none() {
             return text::printable(html).into_owned();
         }

@@ -32,6 +32,44 @@ pub fn closed(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// `html` with a space behind each `<` at its end if what follows are words and not a tag that was cut off: to HTML they would
+/// be attributes of a tag without an end, and the rest of the text were lost (`while a <b and no end in sight`).
+pub(super) fn with_words(html: &str) -> Cow<'_, str> {
+    let end = memchr::memrchr(b'>', html.as_bytes()).map_or(0, |last| last + 1);
+    let Some(first) = memchr::memchr(b'<', &html.as_bytes()[end..]) else {
+        return Cow::Borrowed(html);
+    };
+    let (before, words) = html.split_at(end + first + 1);
+    if !are_words(words) {
+        return Cow::Borrowed(html);
+    }
+    let mut out = [before, " "].concat();
+    let mut rest = words;
+    while let Some(at) = memchr::memchr(b'<', rest.as_bytes()) {
+        let (plain, after) = rest.split_at(at + 1);
+        out.push_str(plain);
+        if begins_tag(after) {
+            out.push(' ');
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+fn begins_tag(after: &str) -> bool {
+    matches!(after.as_bytes(), [first, ..] if first.is_ascii_alphabetic() || b"!?/".contains(first))
+}
+
+/// What no tag that was cut off consists of: some words, and not one value.
+fn are_words(after: &str) -> bool {
+    const SOME: usize = 4;
+    begins_tag(after)
+        && !after.starts_with("!--")
+        && !after.contains(['=', '"'])
+        && after.split_whitespace().take(SOME).count() == SOME
+}
+
 /// Where the `<` stands whose tag or comment does not end.
 fn first_open(text: &[u8]) -> Option<usize> {
     let mut at = 0;
@@ -113,6 +151,35 @@ enum Tag {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_behind_an_angle_bracket_are_no_tag_that_was_cut_off() {
+        for (html, told) in [
+            (
+                "<p>while a <b and no end in sight",
+                "<p>while a < b and no end in sight",
+            ),
+            ("so </ and so <? or not at all", "so < / and so < ? or not at all"),
+            ("<!and then some more", "< !and then some more"),
+        ] {
+            assert_eq!(with_words(html), told);
+            assert_eq!(with_words(told), told, "once");
+        }
+        for html in [
+            "an <img src=\"https://a.example/a picture of some",
+            "an <img alt=a b c d",
+            "cut <stron",
+            "cut <b ",
+            "cut </p",
+            "cut <img loading lazy",
+            "cut <!-- a b c d e",
+            "1 <2 a b c d",
+            "<b>a b c d",
+            "",
+        ] {
+            assert_eq!(with_words(html), html);
+        }
+    }
 
     #[test]
     fn what_never_ends_becomes_the_text_that_it_looks_like() {

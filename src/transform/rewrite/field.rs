@@ -66,13 +66,10 @@ fn typed(name: &Name<'_>, raw: &str) -> Reading {
 fn is_inline(raw: &str) -> bool {
     let (mut is_html, mut is_xml) = (false, true);
     for attribute in attributes(raw) {
+        let says = |value: &str| decode_value(attribute.raw).trim().eq_ignore_ascii_case(value);
         match attribute.name {
-            "type" => {
-                is_html = decode_value(attribute.raw)
-                    .trim()
-                    .eq_ignore_ascii_case("text/html")
-            }
-            "mode" => is_xml = decode_value(attribute.raw).trim().eq_ignore_ascii_case("xml"),
+            "type" => is_html = says("text/html"),
+            "mode" => is_xml = says("xml"),
             _ => {}
         }
     }
