@@ -7,7 +7,8 @@ use html5ever::tokenizer::{BufferQueue, Tag, Token, TokenSink, TokenSinkResult, 
 use limpid::message::Kind;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::reader::Reader;
+use quick_xml::name::{Namespace, ResolveResult};
+use quick_xml::reader::NsReader;
 
 #[rustfmt::skip]
 const ACTIVE: &[&str] = &[
@@ -21,7 +22,7 @@ pub(crate) fn check(text: &str, kind: Kind) -> Result<(), String> {
         let document = serde_json::from_str(text).map_err(|error| error.to_string())?;
         return json(&document);
     }
-    let mut reader = Reader::from_str(text);
+    let mut reader = NsReader::from_str(text);
     let mut run = String::new();
     loop {
         let event = reader.read_event().map_err(|error| error.to_string())?;
@@ -36,7 +37,8 @@ pub(crate) fn check(text: &str, kind: Kind) -> Result<(), String> {
             }
             Event::Start(start) | Event::Empty(start) => {
                 value(&std::mem::take(&mut run))?;
-                element(start)?;
+                let (namespace, _) = reader.resolver().resolve_element(start.name());
+                element(start, namespace == ResolveResult::Bound(MEDIA_RSS))?;
             }
             Event::PI(instruction) if instruction.target() == b"xml-stylesheet" => {
                 return Err("a stylesheet".to_owned());
@@ -47,13 +49,18 @@ pub(crate) fn check(text: &str, kind: Kind) -> Result<(), String> {
     }
 }
 
-fn element(start: &BytesStart<'_>) -> Result<(), String> {
+/// Its `embed` is data about a player.
+const MEDIA_RSS: Namespace<'_> = Namespace(b"http://search.yahoo.com/mrss/");
+
+fn element(start: &BytesStart<'_>, is_media_rss: bool) -> Result<(), String> {
     let local = String::from_utf8_lossy(start.local_name().as_ref()).to_ascii_lowercase();
     // Elements of XHTML written inline; `link`, `textinput` and the like are feeds' own.
-    if matches!(
-        local.as_str(),
-        "script" | "iframe" | "object" | "embed" | "applet" | "frame"
-    ) {
+    if !is_media_rss
+        && matches!(
+            local.as_str(),
+            "script" | "iframe" | "object" | "embed" | "applet" | "frame"
+        )
+    {
         return Err(format!("<{local}>"));
     }
     for attribute in start.attributes().with_checks(false).flatten() {
