@@ -42,7 +42,7 @@ pub(super) fn file(address: &str, base: Option<&Url>) -> Option<String> {
     if is_web(&url) {
         return Some(url.into());
     }
-    (SCHEMES.contains(&url.scheme()) && !hides_script(&url)).then(|| as_written(address, &url))
+    (SCHEMES.contains(&url.scheme()) && !hides_script(&url)).then(|| as_written(address, base, &url))
 }
 
 /// True for http and https.
@@ -122,7 +122,7 @@ fn parsed_link(address: &str, base: Option<&Url>, clean: bool, rules: &[RewriteR
         return None;
     }
     let mut link = Link {
-        address: as_written(address, &url),
+        address: as_written(address, base, &url),
         redirector: false,
         parameters: false,
     };
@@ -146,7 +146,7 @@ fn parsed_link(address: &str, base: Option<&Url>, clean: bool, rules: &[RewriteR
             && let Some(target) = absolute(&changed, Some(&url))
             && SCHEMES.contains(&target.scheme())
         {
-            link.address = as_written(&changed, &target);
+            link.address = as_written(&changed, None, &target);
         }
     }
     Some(link)
@@ -167,21 +167,41 @@ fn simple_link(address: &Simple<'_>, base: Option<&Url>, clean: bool) -> Link {
 }
 
 /// The address as its author wrote it, if no reader can misread it; else normalised.
-fn as_written(address: &str, url: &Url) -> String {
+fn as_written(address: &str, base: Option<&Url>, url: &Url) -> String {
     let address = address.trim_matches(|c: char| c <= ' ');
-    let plain = address.chars().all(|c| {
-        c.is_alphanumeric()
-            || (c.is_ascii_graphic()
-                && !matches!(c, '\\' | '"' | '<' | '>' | '`' | '\'' | '{' | '}' | '|' | '^'))
-    });
     let prefix = address.get(..url.scheme().len());
     let absolute =
         prefix == Some(url.scheme()) && (!is_web(url) || address[url.scheme().len()..].starts_with("://"));
-    if plain && absolute {
-        address.to_owned()
-    } else {
-        quotable(url.as_str()).into_owned()
+    if absolute && is_plain(address) {
+        return address.to_owned();
     }
+    in_folder(address, base, url).unwrap_or_else(|| quotable(url.as_str()).into_owned())
+}
+
+/// Letters, digits and what no reader takes for an end.
+fn is_plain(address: &str) -> bool {
+    address.chars().all(|c| {
+        c.is_alphanumeric()
+            || (c.is_ascii_graphic()
+                && !matches!(c, '\\' | '"' | '<' | '>' | '`' | '\'' | '{' | '}' | '|' | '^'))
+    })
+}
+
+/// A relative address with letters that a URL encodes, behind the folder of the page it stands on: absolute, and as it was
+/// written (RFC 3987 §3.1 leaves the encoding to who asks).
+fn in_folder(address: &str, base: Option<&Url>, url: &Url) -> Option<String> {
+    if address.is_ascii() || address.starts_with('.') || address.contains("/.") {
+        return None;
+    }
+    let base = base?;
+    let folder = if address.starts_with('/') {
+        &base[..Position::BeforePath]
+    } else {
+        let page = &base[..Position::AfterPath];
+        page.get(..=page.rfind('/')?)?
+    };
+    let whole = [folder, address].concat();
+    (is_plain(&whole) && Url::parse(&whole).as_ref() == Ok(url)).then_some(whole)
 }
 
 /// The same page, whatever place in it.
@@ -327,6 +347,27 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(clean(given).as_deref(), told, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_relative_address_keeps_its_letters() {
+        let base = Url::parse("https://site.example/dir/page?q#f").expect("address");
+        let of = |address: &str| link(address, Some(&base), false, &[]).map(|link| link.address);
+        for (address, whole) in [
+            ("é.html", "https://site.example/dir/é.html"),
+            ("/é?ü=ö#ä", "https://site.example/é?ü=ö#ä"),
+            // Not where the page's folder is.
+            ("//é.example/a", "https://xn--9ca.example/a"),
+            ("?é", "https://site.example/dir/page?%C3%A9"),
+            ("#é", "https://site.example/dir/page?q#%C3%A9"),
+            ("../é", "https://site.example/%C3%A9"),
+            ("a/./é", "https://site.example/dir/a/%C3%A9"),
+            // What ends an address somewhere.
+            ("é 'x'", "https://site.example/dir/%C3%A9%20'x'"),
+        ] {
+            assert_eq!(of(address).as_deref(), Some(whole), "{address}");
+            assert_eq!(of(whole).as_deref(), Some(whole), "once");
         }
     }
 
