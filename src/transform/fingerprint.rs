@@ -5,6 +5,10 @@ use url::Url;
 use super::clean::{embeds, images};
 use super::{Policy, clean};
 
+/// Raised with every change of the transform by which the same policy makes other bytes of an entry than before: what was
+/// cleaned by then is cleaned anew, and nothing that a reader has lost, or should not have, outlives an upgrade.
+const REVISION: u32 = 2;
+
 impl Policy {
     /// A hash of everything that decides how an entry is cleaned, this version of Limpid included.
     ///
@@ -27,6 +31,7 @@ impl Policy {
             fast: _,
         } = &self.clean;
         part(env!("CARGO_PKG_VERSION").as_bytes());
+        part(&REVISION.to_le_bytes());
         match images {
             // What it signs tells the key and the public address, and nothing of the secret.
             images::Policy::Proxy(signer) => {

@@ -174,6 +174,14 @@ fn rows(vocabulary: Vocabulary) -> Rows {
     }
 }
 
+/// True for fields that are one line wherever they are shown, in any vocabulary and as a key of JSON Feed.
+#[must_use]
+pub fn is_line(name: &str) -> bool {
+    ["title", "rights", "copyright"]
+        .iter()
+        .any(|line| line.eq_ignore_ascii_case(name))
+}
+
 /// Every element of `vocabulary` in the table, with what stands in it.
 pub fn elements(vocabulary: Vocabulary) -> impl Iterator<Item = (&'static str, Node)> {
     rows(vocabulary).iter().copied()

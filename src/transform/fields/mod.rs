@@ -12,7 +12,7 @@ mod attributes;
 mod json;
 
 pub use attributes::{Attribute, attribute, attributes, names_an_address};
-pub use elements::{Node, elements, node};
+pub use elements::{Node, elements, is_line, node};
 pub use json::{JsonNode, json_node, json_nodes};
 pub use vocabulary::{ATOM, Vocabulary, XHTML, vocabulary};
 

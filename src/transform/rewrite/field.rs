@@ -14,11 +14,8 @@ use super::text::{
     write,
 };
 use crate::transform::clean::{self, holds_known_tag, is_same_markup};
-use crate::transform::fields::{Node, Vocabulary};
+use crate::transform::fields::{Node, Vocabulary, is_line};
 use crate::transform::{Error, packed};
-
-/// Fields that are one line wherever they are shown.
-const LINES: [&str; 3] = ["title", "rights", "copyright"];
 
 /// How a field's characters are to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +103,7 @@ fn joins_to_markup(pieces: &[Piece<'_>]) -> bool {
 impl<'j> Stream<'j> {
     /// A field just opened.
     pub(super) fn field(&mut self, open: Piece<'j>, name: Name<'j>, node: Node) -> Result<(), Error> {
-        self.cleaner.is_line = LINES.iter().any(|line| name.local.eq_ignore_ascii_case(line));
+        self.cleaner.is_line = is_line(name.local);
         let done = self.content(open, name, node);
         self.cleaner.is_line = false;
         done

@@ -241,7 +241,7 @@ impl Walk<'_, '_, '_> {
                 Some(JsonNode::Html | JsonNode::TextOrHtml) if !text.contains('<') => {}
                 Some(JsonNode::Html) => replace(text, self.cleaner.html(text, self.markup_base)),
                 Some(JsonNode::TextOrHtml) => {
-                    self.cleaner.is_line = key == Some("title");
+                    self.cleaner.is_line = key.is_some_and(fields::is_line);
                     replace(text, self.cleaner.text_or_html(text, self.markup_base));
                     self.cleaner.is_line = false;
                 }

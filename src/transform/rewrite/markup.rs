@@ -170,6 +170,7 @@ pub(super) fn own_base(raw: &str, outer: Option<&Url>) -> Option<Rc<Url>> {
 pub(super) fn is_channel(raw: &str) -> bool {
     let name = raw.get(1..8);
     name.is_some_and(|name| name.eq_ignore_ascii_case("channel"))
+        && raw[8..].starts_with(|c: char| c.is_ascii_whitespace())
 }
 
 /// Writes a start tag; addresses are resolved if there is a base of its own for them.
