@@ -43,7 +43,7 @@ impl Cache {
     /// Keeps `copy`, on the shelf first. What is there afterwards is the latest, ours or another's.
     pub(super) async fn keep(self: &Arc<Self>, key: &Arc<str>, copy: Copy, before: Option<&Copy>) -> Copy {
         let kept = match &self.shelf {
-            Some(shelf) => shelf.keep(key, &copy, before).await,
+            Some(shelf) => shelf.keep_by(key, &copy, before, self.patience(before)).await,
             None => Kept::No,
         };
         if kept == Kept::Outdated

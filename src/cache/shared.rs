@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
+use super::freshness::State;
 use super::held::Held;
 use super::shelf::{Copy, Kept, Right, Shelf};
 use super::{Cache, Landed, freshness};
@@ -18,6 +20,8 @@ const TRUST: Duration = Duration::from_secs(10);
 const CHECK: Duration = Duration::from_millis(100);
 /// Between two looks at what the instance that asks the origin has brought, if it does not say so.
 const POLL: Duration = Duration::from_millis(250);
+/// A refresh that no reader waits for gives a store that was lost a moment ago so long to come back.
+const RETURN: Duration = Duration::from_secs(10);
 /// Beyond a refresh's own deadline, a lease has to last for writing down what came of it.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 
@@ -57,16 +61,18 @@ impl Cache {
         let time = self.options.deadline + LEASE_MARGIN;
         // Before the first look, so that no change falls between look and wait.
         let mut changes = shelf.changes();
-        let ends = tokio::time::Instant::now() + time;
+        let ends = Instant::now() + time;
+        // One answer of the engine that comes too late must not make each instance ask the origin.
+        let patience = self.patience(prior.as_ref());
         loop {
-            let lease = match shelf.right(key, time).await {
+            let lease = match shelf.right_by(key, time, patience).await {
                 Right::Ours(lease) => Some(lease),
-                Right::Theirs if tokio::time::Instant::now() < ends => None,
+                Right::Theirs if Instant::now() < ends => None,
                 // Alone: better asked twice than not at all.
                 Right::Theirs | Right::Unknown => return Turn::Ours(Ours { prior, lease: None }),
             };
             if shelf.is_shared()
-                && let Some(theirs) = self.newer(shelf, key, prior.as_ref()).await
+                && let Some(theirs) = self.newer(shelf, key, prior.as_ref(), patience).await
             {
                 if let Some(lease) = lease {
                     lease.release().await;
@@ -84,14 +90,29 @@ impl Cache {
     }
 
     /// What another instance has kept since `known`, now in memory too.
-    async fn newer(&self, shelf: &Shelf, key: &Arc<str>, known: Option<&Copy>) -> Option<Copy> {
-        let found = shelf.load(key).await.ok()??;
+    async fn newer(
+        &self,
+        shelf: &Shelf,
+        key: &Arc<str>,
+        known: Option<&Copy>,
+        patience: Instant,
+    ) -> Option<Copy> {
+        let found = shelf.load_by(key, patience).await.ok()??;
         if known.is_some_and(|known| !known.is_before(&found)) {
             return None;
         }
         self.insert(key, found.clone());
         self.negative.invalidate(key);
         Some(found)
+    }
+
+    /// Until when a refresh that begins from `prior` waits for a store that was lost a moment ago: not at all where
+    /// readers wait for it.
+    pub(super) fn patience(&self, prior: Option<&Copy>) -> Instant {
+        let now = self.clock.millis();
+        let state = prior.map(|prior| prior.response.freshness.state(now));
+        let unhurried = matches!(state, Some(State::Fresh | State::Stale));
+        Instant::now() + if unhurried { RETURN } else { Duration::ZERO }
     }
 
     /// True when no other instance can have a later copy, as far as we would have heard.
@@ -126,7 +147,8 @@ impl Cache {
             }
             Ok(Some(theirs)) if !theirs.is_before(&ours) => {}
             Ok(_) => {
-                if let Right::Ours(lease) = shelf.right(key, self.options.deadline).await {
+                let now = Instant::now();
+                if let Right::Ours(lease) = shelf.right_by(key, self.options.deadline, now).await {
                     ours.fence = lease.fence;
                     let kept = shelf.keep(key, &ours, None).await;
                     lease.release().await;

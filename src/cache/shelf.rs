@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 
 use super::OnLoad;
 use super::codec;
@@ -51,10 +52,21 @@ impl Copy {
 pub(super) enum Kept {
     /// It outlives a crash.
     Yes,
-    /// The store does not take it now.
+    /// The store does not take it.
     No,
+    /// The store is not there.
+    Away,
     /// A later copy is there already.
     Outdated,
+}
+
+impl Kept {
+    fn not(error: &Error) -> Self {
+        match error {
+            Error::Away => Self::Away,
+            _ => Self::No,
+        }
+    }
 }
 
 /// The right to ask an origin.
@@ -90,6 +102,19 @@ impl Shelf {
         matches!(self.store, Store::Redis(_))
     }
 
+    /// The copy under `key`, of a store that is waited for until `end` if it was lost a moment ago.
+    ///
+    /// # Errors
+    /// When the store gives no answer: that says nothing about the copy.
+    pub(super) async fn load_by(&self, key: &str, end: Instant) -> Result<Option<Copy>, Error> {
+        loop {
+            match self.load(key).await {
+                Err(Error::Away) if self.store.returns(end).await => {}
+                loaded => return loaded,
+            }
+        }
+    }
+
     /// The copy under `key`.
     ///
     /// # Errors
@@ -113,6 +138,16 @@ impl Shelf {
         }))
     }
 
+    /// Writes `copy`, like [`Self::keep`], into a store that is waited for until `end` if it was lost a moment ago.
+    pub(super) async fn keep_by(&self, key: &str, copy: &Copy, before: Option<&Copy>, end: Instant) -> Kept {
+        loop {
+            match self.keep(key, copy, before).await {
+                Kept::Away if self.store.returns(end).await => {}
+                kept => return kept,
+            }
+        }
+    }
+
     /// Writes `copy`; only its head when `before` is the same version.
     pub(super) async fn keep(&self, key: &str, copy: &Copy, before: Option<&Copy>) -> Kept {
         let response = &copy.response;
@@ -126,23 +161,26 @@ impl Shelf {
                 Ok(true) => return Kept::Yes,
                 // The record is gone, or a later one is there: the next write tells which.
                 Ok(false) => {}
-                Err(_) => return Kept::No,
+                Err(error) => return Kept::not(&error),
             }
         }
         let record = codec::record(response, copy.fence);
         match self.told(WRITING, self.store.put(Space::Feed, key, record).await) {
             Ok(true) => Kept::Yes,
             Ok(false) => Kept::Outdated,
-            Err(_) => Kept::No,
+            Err(error) => Kept::not(&error),
         }
     }
 
-    /// Asks for the right to refresh `key` within `time`.
-    pub(super) async fn right(&self, key: &str, time: Duration) -> Right {
-        match self.told(READING, self.store.lease(Space::Feed, key, time).await) {
-            Ok(Some(lease)) => Right::Ours(lease),
-            Ok(None) => Right::Theirs,
-            Err(_) => Right::Unknown,
+    /// Asks for the right to refresh `key` within `time`. A store that was lost a moment ago is waited for until `end`.
+    pub(super) async fn right_by(&self, key: &str, time: Duration, end: Instant) -> Right {
+        loop {
+            return match self.told(READING, self.store.lease(Space::Feed, key, time).await) {
+                Ok(Some(lease)) => Right::Ours(lease),
+                Ok(None) => Right::Theirs,
+                Err(Error::Away) if self.store.returns(end).await => continue,
+                Err(_) => Right::Unknown,
+            };
         }
     }
 

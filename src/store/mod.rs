@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 
 use self::redis::Redis;
 use disk::Disk;
@@ -244,6 +245,15 @@ impl Store {
                 .lease(space, key, ttl)
                 .await?
                 .map(|(fence, hold)| Lease::held(fence, hold))),
+        }
+    }
+
+    /// Waits for an engine that was lost a moment ago, at most until `end`. False: it is away, and has to be done
+    /// without. What is ours alone is never away.
+    pub async fn returns(&self, end: Instant) -> bool {
+        match self {
+            Self::Memory(_) | Self::Disk(_) => true,
+            Self::Redis(redis) => redis.returns(end).await,
         }
     }
 

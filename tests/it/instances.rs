@@ -24,20 +24,28 @@ fn feed(title: &str) -> String {
     )
 }
 
-async fn instance(engine: &Engine, origin: &Origin, clock: &Clock) -> Proxy {
+/// An engine that works is given time enough on the busiest machine.
+const WORKING: Duration = Duration::from_secs(20);
+/// One that does not is given up soon.
+const FAILING: Duration = Duration::from_millis(200);
+
+async fn instance(engine: &Engine, origin: &Origin, clock: &Clock, timeout: Duration) -> Proxy {
     proxy()
         .feed("a", &origin.url("/a"))
         .stored(StoreKind::Redis(Url::parse(&engine.url()).expect("url")))
-        .with(|options| options.images.prefetch = false)
+        .with(|options| {
+            options.images.prefetch = false;
+            options.store_timeout = timeout;
+        })
         .at(clock)
         .start()
         .await
 }
 
-async fn three(engine: &Engine, origin: &Origin, clock: &Clock) -> Vec<Proxy> {
+async fn three(engine: &Engine, origin: &Origin, clock: &Clock, timeout: Duration) -> Vec<Proxy> {
     let mut all = Vec::new();
     for _ in 0..3 {
-        all.push(instance(engine, origin, clock).await);
+        all.push(instance(engine, origin, clock, timeout).await);
     }
     all
 }
@@ -68,7 +76,7 @@ async fn comes_to_say(proxy: &Proxy, text: &str) -> Answer {
 async fn a_thousand_readers_at_the_moment_of_expiry_cost_one_request_and_none_waits_though_half_hang_up() {
     let (engine, origin, clock) = (Engine::start(), Origin::start().await, Clock::system());
     origin.at("/a").gives(feed("one"));
-    let all = three(&engine, &origin, &clock).await;
+    let all = three(&engine, &origin, &clock, WORKING).await;
     let mut first = Vec::new();
     for proxy in &all {
         first.push(essence(&proxy.get("/feeds/a").await.has_status(200)));
@@ -113,7 +121,7 @@ async fn a_thousand_readers_at_the_moment_of_expiry_cost_one_request_and_none_wa
 async fn a_cold_start_of_three_costs_one_request() {
     let (engine, origin, clock) = (Engine::start(), Origin::start().await, Clock::system());
     let held = origin.at("/a").gives(feed("one")).held();
-    let all = three(&engine, &origin, &clock).await;
+    let all = three(&engine, &origin, &clock, WORKING).await;
     let reading: Vec<_> = (0..300)
         .map(|n| {
             let reader = all[n % 3].reader.clone();
@@ -128,6 +136,31 @@ async fn a_cold_start_of_three_costs_one_request() {
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     assert_eq!(origin.count("/a"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_is_lost_for_a_moment_at_expiry_costs_no_second_request() {
+    let (engine, origin, clock) = (Engine::start(), Origin::start().await, Clock::system());
+    origin.at("/a").gives(feed("one"));
+    let all = three(&engine, &origin, &clock, WORKING).await;
+    for proxy in &all {
+        proxy.get("/feeds/a").await.has_status(200).says("one");
+    }
+    origin.at("/a").gives(feed("two"));
+    clock.advance(Duration::from_mins(20));
+
+    assert_eq!(engine.says(&["CLIENT", "KILL", "TYPE", "pubsub"]).await, 3);
+    engine.hang();
+    for proxy in &all {
+        proxy.get("/feeds/a").await.has_status(200).says("one");
+    }
+    engine.wake();
+    let mut second = Vec::new();
+    for proxy in &all {
+        second.push(essence(&comes_to_say(proxy, "two").await));
+    }
+    assert!(second.iter().all(|one| *one == second[0]));
+    assert_eq!(origin.count("/a"), 2);
 }
 
 /// The program itself as one of several instances, and a reader of it.
@@ -301,7 +334,7 @@ async fn a_turn_that_nobody_gives_back_ends_by_itself() {
     let lease = lease.expect("asked").expect("granted");
     dead.close().await;
 
-    let living = instance(&engine, &origin, &clock).await;
+    let living = instance(&engine, &origin, &clock, WORKING).await;
     living.get("/feeds/a").await.has_status(200).says("one");
     assert_eq!(origin.count("/a"), 1);
     drop(lease);
@@ -311,7 +344,7 @@ async fn a_turn_that_nobody_gives_back_ends_by_itself() {
 async fn without_the_engine_each_serves_from_memory_and_afterwards_all_agree_again() {
     let (mut engine, origin, clock) = (Engine::start(), Origin::start().await, Clock::system());
     origin.at("/a").gives(feed("one"));
-    let all = three(&engine, &origin, &clock).await;
+    let all = three(&engine, &origin, &clock, FAILING).await;
     for proxy in &all {
         proxy.get("/feeds/a").await.has_status(200).says("one");
     }
@@ -340,7 +373,7 @@ async fn without_the_engine_each_serves_from_memory_and_afterwards_all_agree_aga
         loop {
             clock.advance(Duration::from_secs(11));
             all[0].get("/feeds/a").await.has_status(200);
-            let late = instance(&engine, &origin, &clock).await;
+            let late = instance(&engine, &origin, &clock, FAILING).await;
             if late.app.cache.held("a").await.is_some() {
                 return late;
             }
@@ -358,7 +391,7 @@ async fn without_the_engine_each_serves_from_memory_and_afterwards_all_agree_aga
 async fn an_engine_that_hangs_costs_readers_a_moment_and_no_answer() {
     let (engine, origin, clock) = (Engine::start(), Origin::start().await, Clock::system());
     origin.at("/a").gives(feed("one"));
-    let proxy = instance(&engine, &origin, &clock).await;
+    let proxy = instance(&engine, &origin, &clock, FAILING).await;
     proxy.get("/feeds/a").await.has_status(200);
     engine.hang();
     // No longer trusted, so the engine is asked, in vain.

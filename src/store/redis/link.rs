@@ -9,6 +9,7 @@ use redis::{AsyncConnectionConfig, Client, FromRedisValue, IntoConnectionInfo, P
 use redis::{PushInfo, PushKind, RedisResult};
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::store::{Change, Error, Space};
 
@@ -18,6 +19,8 @@ pub(super) const CHANNEL: &str = "limpid:1:changes";
 const WAITING: usize = 1024;
 /// Requests on their way at once.
 const CONCURRENT: usize = 256;
+/// An engine that was lost is expected back within so many times what it may take for one answer.
+const EXPECTED: u32 = 5;
 /// Between two dials: from the first to the second, doubling.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
@@ -27,8 +30,19 @@ pub(super) struct Link {
     instance: String,
     connection: RwLock<(u64, Option<MultiplexedConnection>)>,
     lost: Arc<Notify>,
+    presence: watch::Sender<Presence>,
+    /// From the moment it is lost.
+    expected: Duration,
     changes: broadcast::Sender<Change>,
     keeper: RwLock<Option<AbortHandle>>,
+}
+
+/// Whether there is a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    LostAt(Instant),
+    Closed,
 }
 
 impl Link {
@@ -44,6 +58,8 @@ impl Link {
             instance: random()?,
             connection: RwLock::default(),
             lost: Arc::default(),
+            presence: watch::Sender::new(Presence::LostAt(Instant::now())),
+            expected: timeout * EXPECTED,
             changes: broadcast::channel(WAITING).0,
             keeper: RwLock::default(),
         });
@@ -64,8 +80,23 @@ impl Link {
     pub(super) fn lose(&self, generation: u64) {
         let mut current = self.connection.write().unwrap_or_else(PoisonError::into_inner);
         if current.0 == generation && current.1.take().is_some() {
+            self.presence.send_replace(Presence::LostAt(Instant::now()));
             self.lost.notify_one();
         }
+    }
+
+    /// Waits until an engine that was lost a moment ago is there again, at most until `end`. False: it is not, and
+    /// one that has been away for long is not waited for.
+    pub(super) async fn returns(&self, end: Instant) -> bool {
+        let mut presence = self.presence.subscribe();
+        let end = match *presence.borrow() {
+            Presence::There => return true,
+            Presence::Closed => return false,
+            Presence::LostAt(moment) => end.min(moment + self.expected),
+        };
+        let changed = presence.wait_for(|presence| !matches!(presence, Presence::LostAt(_)));
+        let changed = tokio::time::timeout_at(end, changed).await;
+        matches!(changed, Ok(Ok(presence)) if *presence == Presence::There)
     }
 
     pub(super) fn close(&self) {
@@ -73,6 +104,7 @@ impl Link {
             keeper.abort();
         }
         self.connection.write().unwrap_or_else(PoisonError::into_inner).1 = None;
+        self.presence.send_replace(Presence::Closed);
     }
 
     pub(super) fn changes(&self) -> broadcast::Receiver<Change> {
@@ -92,6 +124,7 @@ impl Link {
     fn set(&self, connection: MultiplexedConnection) {
         let mut current = self.connection.write().unwrap_or_else(PoisonError::into_inner);
         *current = (current.0 + 1, Some(connection));
+        self.presence.send_replace(Presence::There);
     }
 }
 

@@ -15,12 +15,15 @@ use bytes::Bytes;
 use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 
 use super::{Change, Error, Options, Record, Space, admit};
 use link::Link;
 
 /// The `1` is the layout's version: instances of another layout share nothing with us.
 const PREFIX: &str = "limpid:1";
+/// A lease that could not be given back is not thought of any longer than this.
+const GIVEN_BACK: Duration = Duration::from_mins(1);
 /// Keys asked for in one round of a walk through all.
 const PAGE: usize = 500;
 
@@ -159,15 +162,29 @@ impl Redis {
             lease: format!("{PREFIX}:lease:{}:{key}", space.name()),
             token: self.link.token()?,
         };
+        if self.link.connection().is_none() {
+            return Err(Error::Away);
+        }
         let mut ask = scripts::LEASE.key(&hold.lease);
         ask.key(name(space, key))
             .arg(&hold.token)
             .arg(milliseconds(ttl))
             .arg(self.keep_ms());
-        let fence: u64 = self
+        let asked = self
             .call(async |mut engine| ask.invoke_async(&mut engine).await)
-            .await?;
+            .await;
+        if asked == Err(Error::Away) {
+            // It may have been granted all the same, and would keep everybody waiting until it is too old.
+            tokio::spawn(hold.release());
+            return Err(Error::Away);
+        }
+        let fence: u64 = asked?;
         Ok((fence > 0).then_some((fence, hold)))
+    }
+
+    /// Waits for an engine that was lost a moment ago, at most until `end`. False: it is away.
+    pub(super) async fn returns(&self, end: Instant) -> bool {
+        self.link.returns(end).await
     }
 
     /// Never forgotten: what is agreed on (keys) must not change while anybody uses it.
@@ -227,15 +244,24 @@ pub(super) struct Hold {
 }
 
 impl Hold {
-    /// A failure is no harm: the lease ends by itself.
+    /// Without an engine it is given back behind, when that is there again soon. A failure is no harm: the lease
+    /// ends by itself.
     pub(super) async fn release(self) {
+        if self.give().await == Err(Error::Away) {
+            tokio::spawn(async move {
+                if self.redis.returns(Instant::now() + GIVEN_BACK).await {
+                    self.give().await.ok();
+                }
+            });
+        }
+    }
+
+    async fn give(&self) -> Result<bool, Error> {
         let mut give = scripts::RELEASE.key(&self.lease);
         give.arg(&self.token);
-        let given: Result<bool, Error> = self
-            .redis
+        self.redis
             .call(async |mut engine| give.invoke_async(&mut engine).await)
-            .await;
-        given.ok();
+            .await
     }
 }
 
