@@ -5,6 +5,7 @@ mod make;
 mod ask;
 mod moved;
 mod swapped;
+mod tidy;
 pub mod original;
 
 use std::sync::Arc;

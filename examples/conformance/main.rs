@@ -260,7 +260,7 @@ fn repaired(source: &Source<'_>) -> Option<(String, Kind)> {
     let (limits, mut report) = (Limits::default(), Report::default());
     let text = decode::decode(source, &limits, &mut report).ok()?;
     let repaired = repair::repair(&text, &limits, &mut report).ok()?;
-    Some((repaired.text, repaired.kind))
+    Some((repaired.text.into_owned(), repaired.kind))
 }
 
 fn compare(before: &Feed, after: &Feed, hold: &mut impl FnMut(&'static str, Result<(), String>)) {

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::ask::{Document, Part};
 use super::original::Packed;
-use super::{Error, Tools};
+use super::{Error, Tools, tidy};
 use crate::cache::gzip::Known;
 use crate::cache::marks::{Marks, Unpacked};
 use crate::cache::representation::{Coding, Representation, hash};
@@ -20,7 +20,7 @@ use crate::transform::decode::decode;
 use crate::transform::read::Feed;
 use crate::transform::repair::repair;
 use crate::transform::report::Report;
-use crate::transform::{self, EntryMark, Limits, Policy, Prior, Source, merge};
+use crate::transform::{self, EntryMark, Limits, Policy, Prior, Source, buffers, merge};
 
 /// Transforms `document` on a thread that may be busy.
 pub(super) async fn version(
@@ -41,7 +41,9 @@ pub(super) async fn version(
     let _turn = tools.transforms.acquire().await;
     let span = tracing::trace_span!("transform");
     let work = move || span.in_scope(|| work.run());
-    let (made, original) = leisure::done(work).await.ok_or(Error::Crashed)?;
+    let done = leisure::done(work).await;
+    tidy::later();
+    let (made, original) = done.ok_or(Error::Crashed)?;
     if let Some(original) = original {
         tools.originals.keep(&endpoint.name, original).await;
     }
@@ -108,6 +110,7 @@ impl Work {
         let spans = made.entries.iter().map(|entry| entry.span.clone());
         let (representation, parts) =
             Representation::in_parts(&made.body, made.kind, before, self.now, spans, coded);
+        buffers::rest(made.body);
         Ok(Version {
             representation,
             contents: contents(&made.entries),

@@ -23,6 +23,7 @@ mod packed;
 mod characters;
 pub mod digest;
 mod work;
+pub mod buffers;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -258,12 +259,15 @@ fn clean(
     };
     rewritten.check(document.kind)?;
     name(&mut rewritten, &document, source, policy);
+    if let Cow::Owned(text) = document.text {
+        buffers::rest(text.into_bytes());
+    }
     Ok(Transformed {
         id: feed
             .as_ref()
             .filter(|feed| feed.id.is_none())
             .map(convert::ids::feed),
-        body: rewritten.body(prior),
+        body: rewritten.body(),
         kind: document.kind,
         hints: feed.map(|feed| feed.hints).unwrap_or_default(),
         entries: rewritten.entries,
@@ -277,7 +281,12 @@ fn clean(
 
 /// What the document says. Serving does not hang on it: a document that cannot be read is
 /// cleaned all the same. Where all entries are kept, they are only counted.
-fn read(document: &Repaired, outline: &Outline, source: &Source<'_>, policy: &Policy) -> Option<read::Feed> {
+fn read(
+    document: &Repaired<'_>,
+    outline: &Outline,
+    source: &Source<'_>,
+    policy: &Policy,
+) -> Option<read::Feed> {
     let mut options = read::Options {
         base: source.base.cloned(),
         entries: policy.limits.entries,
@@ -291,7 +300,7 @@ fn read(document: &Repaired, outline: &Outline, source: &Source<'_>, policy: &Po
 }
 
 /// Gives ids to entries that have none, from what the source says of them.
-fn name(rewritten: &mut Rewritten, document: &Repaired, source: &Source<'_>, policy: &Policy) {
+fn name(rewritten: &mut Rewritten, document: &Repaired<'_>, source: &Source<'_>, policy: &Policy) {
     if rewritten.unnamed.is_empty() {
         return;
     }

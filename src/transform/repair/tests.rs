@@ -7,7 +7,7 @@ fn with_report(text: &str, limits: &Limits) -> (String, Report) {
     let mut report = Report::default();
     let repaired = repair(text, limits, &mut report).expect(text);
     assert_sound(&repaired.text);
-    (repaired.text, report)
+    (repaired.text.into_owned(), report)
 }
 
 /// The document without its declaration.

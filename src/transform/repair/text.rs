@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::entities::Entities;
 use super::faults::Faults;
+use super::output::Output;
 use super::references::{self, Reference};
 use crate::transform::characters::all_allowed;
 use crate::transform::work;
@@ -50,7 +51,7 @@ pub(super) enum Within {
 
 /// Writes `text`, which stands at byte `at` of the source, so that it is well-formed.
 pub(super) fn write(
-    out: &mut String,
+    out: &mut Output<'_>,
     text: &str,
     at: usize,
     within: Within,
@@ -81,7 +82,7 @@ pub(super) fn write(
                 faults.note(at + found, "bare < escaped");
                 out.push_str("&lt;");
             }
-            Some(b'>') if out.ends_with("]]") => {
+            Some(b'>') if out.as_str().ends_with("]]") => {
                 faults.note(at + found, "]]> in text escaped");
                 out.push_str("&gt;");
             }
@@ -102,7 +103,7 @@ fn next_special(text: &str, from: usize, within: Within) -> Option<usize> {
 }
 
 fn write_reference(
-    out: &mut String,
+    out: &mut Output<'_>,
     source: &str,
     reference: Reference,
     within: Within,
@@ -132,7 +133,7 @@ fn write_reference(
 }
 
 /// Writes a character that is data, whatever it would mean as markup.
-fn push_char(out: &mut String, c: char, within: Within) {
+fn push_char(out: &mut Output<'_>, c: char, within: Within) {
     match c {
         '<' => out.push_str("&lt;"),
         '>' => out.push_str("&gt;"),
@@ -148,7 +149,7 @@ fn push_char(out: &mut String, c: char, within: Within) {
 }
 
 /// Writes what stands between `<!--` and `-->`: two hyphens in a row are not allowed there, nor one at the end.
-pub(super) fn write_comment(out: &mut String, inside: &str, at: usize, faults: &mut Faults) {
+pub(super) fn write_comment(out: &mut Output<'_>, inside: &str, at: usize, faults: &mut Faults) {
     out.push_str("<!--");
     if inside.contains("--") || inside.ends_with('-') {
         faults.note(at, "hyphens in a comment parted");

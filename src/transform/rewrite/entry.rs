@@ -2,7 +2,6 @@
 
 use url::Url;
 
-use super::What;
 use super::outline::Place;
 use super::scan::{Kind, Name, Piece};
 use super::stream::{Stream, resolve};
@@ -74,12 +73,13 @@ impl<'j> Stream<'j> {
         (self.job.text.len() - start == next.from_end).then_some(next.hash)
     }
 
-    /// Leaves the entry to be copied when all is written.
+    /// Copies the entry from the last document.
     fn copy(&mut self, piece: Piece<'j>, mark: &EntryMark) -> Result<Vec<Picture>, Error> {
         if let Kind::Open(_) = piece.kind {
             self.scanner.skip_to_close()?;
         }
-        self.put(What::Copied(mark.span.clone()));
+        let bytes = self.memo.bytes(mark).ok_or(Error::Unsound)?;
+        self.put(bytes);
         // Text before the entry and text behind it do not meet.
         self.run = None;
         Ok(mark.pictures.clone())

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use url::Url;
 
-use super::What;
 use super::markup::{in_wrapper, is_markup, own_base, shows_all, to_html, to_xml};
 use super::scan::{Kind, Name, Piece, attributes};
 use super::stream::{Field, Stream};
@@ -228,7 +227,7 @@ impl<'j> Stream<'j> {
             clean = self.clean_packed(left, base).or(clean);
         }
         match clean {
-            Some(clean) => self.characters(&decoded, clean, form(raw)),
+            Some(clean) => self.characters(&decoded, &clean, form(raw)),
             None if hides_markup(raw) => write(&decoded, form(raw), &mut self.out),
             None => self.out.push_str(raw),
         }
@@ -250,17 +249,19 @@ impl<'j> Stream<'j> {
     }
 
     /// Writes the clean characters of a field with the white space that stood around them in `decoded`.
-    fn characters(&mut self, decoded: &str, clean: String, form: Form) {
+    fn characters(&mut self, decoded: &str, clean: &str, form: Form) {
         let (lead, trail) = around(decoded);
         escape(lead, &mut self.out);
-        if form == Form::CData && is_section(&clean) {
+        if form == Form::CData && is_section(clean) {
             self.out.push_str(CDATA_OPEN);
-            self.put(What::Text(clean));
+            self.put(clean.as_bytes());
             self.out.push_str(CDATA_CLOSE);
         } else {
-            let mut text = String::with_capacity(clean.len() + clean.len() / 8);
-            write(&clean, form, &mut text);
-            self.put(What::Text(text));
+            let mut text = std::mem::take(&mut self.scratch);
+            text.clear();
+            write(clean, form, &mut text);
+            self.put(text.as_bytes());
+            self.scratch = text;
         }
         escape(trail, &mut self.out);
     }

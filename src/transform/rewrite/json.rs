@@ -46,6 +46,7 @@ pub(super) fn rewrite(job: &Job<'_>) -> Result<Rewritten, Error> {
     let mut seen = Seen::default();
     done.show(&cleaner.pictures, &mut seen);
     write(&feed, items, base.as_ref(), job, &mut done, &mut seen)?;
+    done.body = std::mem::take(&mut done.written).into_bytes();
     Ok(done)
 }
 

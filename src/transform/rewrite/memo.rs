@@ -30,8 +30,13 @@ impl<'a> Memo<'a> {
     }
 
     /// The clean bytes of an entry.
+    pub(super) fn bytes(&self, mark: &EntryMark) -> Option<&'a [u8]> {
+        self.body.get(mark.span.clone())
+    }
+
+    /// As [`Self::bytes`].
     pub(super) fn text(&self, mark: &EntryMark) -> Option<&'a str> {
-        std::str::from_utf8(self.body.get(mark.span.clone())?).ok()
+        std::str::from_utf8(self.bytes(mark)?).ok()
     }
 }
 

@@ -22,7 +22,6 @@ mod scan;
 mod text;
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
@@ -30,7 +29,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::abridge::Stub;
 use super::repair::Repaired;
 use super::report::Report;
-use super::{EntryMark, Error, Picture, Policy, Prior};
+use super::{EntryMark, Error, Picture, Policy, Prior, buffers};
 use crate::message::Kind;
 pub use outline::Outline;
 
@@ -72,10 +71,11 @@ impl<'a> Job<'a> {
 /// A rewritten document.
 #[derive(Clone, Debug, Default)]
 pub struct Rewritten {
-    /// What was written; with the parts it is [`Self::body`].
+    /// The document. Entries' spans point into it.
+    body: Vec<u8>,
+    /// What of it could be anything: it is checked. The rest are whole entries of the last document, which was checked when
+    /// that was, and characters, written so that they cannot be anything else; they stand in elements of this.
     written: String,
-    /// What belongs between, in order.
-    parts: Vec<Part>,
     pub entries: Vec<EntryMark>,
     /// Of those without an id: which they are of [`Self::entries`], and where they begin in the source
     /// (JSON Feed: their index).
@@ -84,58 +84,15 @@ pub struct Rewritten {
     pub report: Report,
 }
 
-/// Something in a document that needs no second look at it, and stands in an element of what was written.
-#[derive(Clone, Debug)]
-struct Part {
-    /// Where what was written is parted for it.
-    at: usize,
-    what: What,
-}
-
-#[derive(Clone, Debug)]
-enum What {
-    /// A whole entry of the last document, which was checked when that was: where it stands there.
-    Copied(Range<usize>),
-    /// Characters, written so that they cannot be anything else.
-    Text(String),
-}
-
-impl What {
-    fn bytes<'p>(&'p self, prior: Option<Prior<'p>>) -> &'p [u8] {
-        match self {
-            Self::Copied(span) => prior
-                .and_then(|prior| prior.body.get(span.clone()))
-                .unwrap_or_default(),
-            Self::Text(text) => text.as_bytes(),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Copied(span) => span.len(),
-            Self::Text(text) => text.len(),
-        }
-    }
-}
-
 impl Rewritten {
-    /// The document, with what is copied from `prior`. Entries' spans point into it.
+    /// The document, taken out.
     #[must_use]
-    pub fn body(&mut self, prior: Option<Prior<'_>>) -> Vec<u8> {
-        let written = std::mem::take(&mut self.written);
-        if self.parts.is_empty() {
-            return written.into_bytes();
-        }
-        let apart: usize = self.parts.iter().map(|part| part.what.len()).sum();
-        let mut body = Vec::with_capacity(written.len() + apart);
-        let mut done = 0;
-        for Part { at, what } in self.parts.drain(..) {
-            body.extend_from_slice(written.get(done..at).unwrap_or_default().as_bytes());
-            body.extend_from_slice(what.bytes(prior));
-            done = at;
-        }
-        body.extend_from_slice(written.get(done..).unwrap_or_default().as_bytes());
-        debug_assert!(std::str::from_utf8(&body).is_ok_and(|body| check::xml(body).is_ok()));
+    pub fn body(&mut self) -> Vec<u8> {
+        buffers::rest(std::mem::take(&mut self.written).into_bytes());
+        let body = std::mem::take(&mut self.body);
+        debug_assert!(
+            std::str::from_utf8(&body).is_ok_and(|body| body.starts_with('{') || check::xml(body).is_ok())
+        );
         body
     }
 
@@ -171,7 +128,7 @@ type Seen = HashMap<u64, usize>;
 ///
 /// # Errors
 /// [`Error::Unsound`] when it is not well-formed.
-pub fn outline(document: &Repaired) -> Result<Outline, Error> {
+pub fn outline(document: &Repaired<'_>) -> Result<Outline, Error> {
     match document.kind {
         Kind::Json => Ok(Outline::default()),
         Kind::Rss | Kind::Rdf | Kind::Atom => Outline::read(&document.text),

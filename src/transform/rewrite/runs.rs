@@ -99,7 +99,7 @@ impl<'j> Stream<'j> {
 
     /// All characters that were written since `from`, unless some stand apart.
     fn text_from(&self, from: usize) -> Option<String> {
-        if self.done.parts.last().is_some_and(|part| part.at >= from) {
+        if self.carried >= from {
             return None;
         }
         let mut written = Scanner::new(self.out.get(from..)?);
@@ -119,7 +119,7 @@ impl<'j> Stream<'j> {
 
     /// Whether nothing but characters was written since `from`.
     fn is_text_from(&self, from: usize) -> bool {
-        if self.done.parts.last().is_some_and(|part| part.at >= from) {
+        if self.carried >= from {
             return false;
         }
         let mut written = Scanner::new(self.out.get(from..).unwrap_or_default());

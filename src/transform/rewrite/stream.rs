@@ -10,11 +10,11 @@ use super::outline::{self, Outline};
 use super::runs::Run;
 use super::scan::{Kind, Name, Piece, Scanner};
 use super::tag;
-use super::{Job, Part, Rewritten, Seen, What, markup};
-use crate::transform::Error;
+use super::{Job, Rewritten, Seen, markup};
 use crate::transform::clean::{Cleaner, Role};
 use crate::transform::fields::{self, Node};
 use crate::transform::report::Reason;
+use crate::transform::{Error, buffers};
 
 /// An open element.
 pub(super) struct Frame<'t> {
@@ -67,8 +67,10 @@ pub(super) struct Stream<'j> {
     pub(super) met: usize,
     /// How many of the stubs are.
     pub(super) stubs: usize,
-    /// Bytes of the parts.
-    apart: usize,
+    /// How much of `out` is in the document already; nothing of that is taken back.
+    pub(super) carried: usize,
+    /// For text that is escaped before it is put into the document.
+    pub(super) scratch: String,
     pub(super) has_self: bool,
     /// Whether our hub is named already.
     pub(super) has_hub: bool,
@@ -87,12 +89,19 @@ impl<'j> Stream<'j> {
         // Most are there again: tables that grow are filled twice.
         let before = job.prior.map_or(&[][..], |prior| prior.entries);
         let pictures = before.iter().map(|entry| entry.pictures.len()).sum();
+        // Addresses grow when they are signed; what is copied is not in the text.
+        let copied = if job.stubs.is_empty() {
+            0
+        } else {
+            job.prior.map_or(0, |prior| prior.body.len())
+        };
+        let room = copied + job.text.len() + job.text.len() / 4;
         Self {
             job,
             scanner: Scanner::new(job.text),
             frames: Vec::new(),
             cleaner: Cleaner::new(&job.policy.clean),
-            out: String::with_capacity(job.text.len() + job.text.len() / 8),
+            out: buffers::take_text(job.text.len() / 8),
             feed_link,
             entry_link: None,
             in_entry: false,
@@ -101,11 +110,13 @@ impl<'j> Stream<'j> {
             memo: Memo::new(job.prior),
             met: 0,
             stubs: 0,
-            apart: 0,
+            carried: 0,
+            scratch: String::new(),
             has_self: false,
             has_hub: false,
             run: None,
             done: Rewritten {
+                body: buffers::take(room),
                 pictures: Vec::with_capacity(pictures),
                 ..Rewritten::default()
             },
@@ -120,6 +131,7 @@ impl<'j> Stream<'j> {
         if self.stubs != self.job.stubs.len() {
             return Err(Error::Unsound);
         }
+        self.carry();
         self.done.written = self.out;
         Ok(self.done)
     }
@@ -201,16 +213,22 @@ impl<'j> Stream<'j> {
         Ok(())
     }
 
-    /// Puts a part where the output ends.
-    pub(super) fn put(&mut self, what: What) {
-        self.apart += what.len();
-        let at = self.out.len();
-        self.done.parts.push(Part { at, what });
+    /// Puts into the document, behind what was written, what needs no second look.
+    pub(super) fn put(&mut self, bytes: &[u8]) {
+        self.carry();
+        self.done.body.extend_from_slice(bytes);
+    }
+
+    /// Carries over to the document what was written.
+    fn carry(&mut self) {
+        let written = self.out.get(self.carried..).unwrap_or_default();
+        self.done.body.extend_from_slice(written.as_bytes());
+        self.carried = self.out.len();
     }
 
     /// Bytes of the document so far.
     pub(super) fn length(&self) -> usize {
-        self.apart + self.out.len()
+        self.done.body.len() + self.out.len() - self.carried
     }
 
     /// Takes over what the cleaner noted outside entries.

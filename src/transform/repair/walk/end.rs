@@ -70,7 +70,8 @@ impl<'s> Walk<'s> {
     /// An entry may follow: until then the root's declarations stay in scope.
     fn root_ended(&mut self, root: Reopen<'s>) {
         self.place = Place::Epilog;
-        let between = |channel: &Reopen<'_>| self.out.get(channel.after..root.end_tag).unwrap_or("-");
+        let between =
+            |channel: &Reopen<'_>| self.out.as_str().get(channel.after..root.end_tag).unwrap_or("-");
         let channel = self
             .channel
             .take()

@@ -3,10 +3,13 @@
 mod start;
 mod end;
 
+use std::borrow::Cow;
+
 use super::doctype;
 use super::entities::Entities;
 use super::faults::Faults;
 use super::namespaces::Scope;
+use super::output::Output;
 use super::stack::Open;
 use super::text::{self, Within};
 use super::tokens::{StartTag, Token, Tokens};
@@ -22,9 +25,9 @@ pub(super) struct Walk<'s> {
     depth: usize,
     attributes: usize,
     /// Where the start tags of elements stand that are never closed, in order, as an earlier walk found.
-    never_closed: &'s [usize],
+    never_closed: Vec<usize>,
     tokens: Tokens<'s>,
-    out: String,
+    out: Output<'s>,
     faults: Faults,
     entities: Entities<'s>,
     scope: Scope,
@@ -70,8 +73,8 @@ struct Reopen<'s> {
 }
 
 /// What a walk brings.
-pub(super) struct Walked {
-    pub(super) text: String,
+pub(super) struct Walked<'s> {
+    pub(super) text: Cow<'s, str>,
     pub(super) kind: Kind,
     pub(super) faults: Faults,
     /// Where the start tags of elements stand that nothing closed.
@@ -80,14 +83,14 @@ pub(super) struct Walked {
 
 impl<'s> Walk<'s> {
     /// A walk over `source`, which holds only legal characters.
-    pub(super) fn new(source: &'s str, limits: &Limits, never_closed: &'s [usize]) -> Self {
+    pub(super) fn new(source: &'s str, limits: &Limits, never_closed: Vec<usize>) -> Self {
         Self {
             source,
             depth: limits.depth.max(1),
             attributes: limits.attributes,
             never_closed,
             tokens: Tokens::new(source, limits.attributes),
-            out: String::with_capacity(source.len() + source.len() / 16 + DECLARATION.len()),
+            out: Output::new(source),
             faults: Faults::default(),
             entities: Entities::default(),
             scope: Scope::new(limits.namespaces),
@@ -108,7 +111,7 @@ impl<'s> Walk<'s> {
     }
 
     /// Walks to the end.
-    pub(super) fn run(mut self) -> Result<Walked, Error> {
+    pub(super) fn run(mut self) -> Result<Walked<'s>, Error> {
         self.out.push_str(DECLARATION);
         if !self.source.starts_with("<?xml") {
             self.out.push('\n');
@@ -132,7 +135,7 @@ impl<'s> Walk<'s> {
         self.end_of_document();
         self.out.insert_str(self.root_end, &self.scope.added());
         Ok(Walked {
-            text: self.out,
+            text: self.out.into_text(),
             kind,
             faults: self.faults,
             unclosed: self.unclosed,

@@ -6,6 +6,7 @@ use super::{Place, Walk};
 use crate::transform::repair::attributes::Attribute;
 use crate::transform::repair::names;
 use crate::transform::repair::namespaces::repair_uri;
+use crate::transform::repair::output::Output;
 use crate::transform::repair::stack::{self, Open};
 use crate::transform::repair::text::{self, Within};
 use crate::transform::repair::tokens::StartTag;
@@ -127,7 +128,7 @@ impl<'s> Walk<'s> {
                 });
             }
         };
-        let mut value = String::new();
+        let mut value = Output::new(source.value);
         let within = Within::Quotes(source.quote);
         text::write(
             &mut value,
@@ -137,6 +138,7 @@ impl<'s> Walk<'s> {
             &mut self.entities,
             &mut self.faults,
         );
+        let value = value.into_text();
         let written = quick_xml::escape::unescape(&value).unwrap_or(Cow::Borrowed(&value));
         let uri = repair_uri(&written);
         if uri != written {
@@ -148,7 +150,7 @@ impl<'s> Walk<'s> {
             return None;
         }
         let value = if uri == written {
-            value.clone()
+            value.clone().into_owned()
         } else {
             uri.replace('&', "&amp;").replace('\'', "&apos;")
         };
