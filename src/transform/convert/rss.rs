@@ -8,7 +8,7 @@ use url::Url;
 use super::namespaces::Namespaces;
 use super::{Own, first, ids, media_type_of, untyped};
 use crate::transform::read::namespaces::MEDIA;
-use crate::transform::read::{Category, Enclosure, Entry, Extension, Feed, Name, Person};
+use crate::transform::read::{Category, Enclosure, Entry, Extension, Feed, Link, Name, Person};
 use crate::transform::{Error, dates, fields};
 
 const DAYS: [&str; 7] = [
@@ -30,11 +30,7 @@ pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
         extensions.push(atom_link("self", url.as_str(), Some("application/rss+xml")));
     }
     extensions.extend(own.hub.map(|hub| atom_link("hub", hub.as_str(), None)));
-    extensions.extend(
-        feed.links
-            .iter()
-            .map(|link| atom_link(&link.rel, &link.href, link.media_type.as_deref())),
-    );
+    extensions.extend(feed.links.iter().map(other_link));
     let id = ids::feed(feed);
     let link = first([
         feed.link.as_deref(),
@@ -173,7 +169,7 @@ fn carried(entry: &Entry, enclosures: &[Enclosure]) -> Vec<Extension> {
     let image = entry.image.as_deref().filter(|image| !shown.contains(image));
     extensions.extend(image.map(thumbnail));
     let links = entry.links.iter();
-    extensions.extend(links.map(|link| atom_link(&link.rel, &link.href, link.media_type.as_deref())));
+    extensions.extend(links.map(other_link));
     extensions
 }
 
@@ -222,12 +218,27 @@ fn atom_link(rel: &str, href: &str, media_type: Option<&str>) -> Extension {
     element(fields::ATOM, "atom", "link", attributes)
 }
 
-fn element(namespace: &str, prefix: &str, local: &str, attributes: Vec<(&str, String)>) -> Extension {
-    let plain = |local: &str| Name {
+/// The name of an attribute in no namespace.
+fn plain(local: &str) -> Name {
+    Name {
         namespace: "".into(),
         prefix: String::new(),
         local: local.to_owned(),
-    };
+    }
+}
+
+fn other_link(link: &Link) -> Extension {
+    let mut element = atom_link(&link.rel, &link.href, link.media_type.as_deref());
+    let more = [("hreflang", &link.language), ("title", &link.title)];
+    for (name, value) in more {
+        element
+            .attributes
+            .extend(value.clone().map(|value| (plain(name), value)));
+    }
+    element
+}
+
+fn element(namespace: &str, prefix: &str, local: &str, attributes: Vec<(&str, String)>) -> Extension {
     Extension {
         name: Name {
             namespace: namespace.into(),

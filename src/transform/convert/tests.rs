@@ -247,6 +247,26 @@ fn ids_links_dates_and_enclosures_survive_every_conversion() {
     }
 }
 
+#[test]
+fn of_several_pages_that_are_an_entry_one_is_its_link_and_the_others_are_related_to_it() {
+    let rss = "<rss version='2.0'><channel><title>t</title><item><title>x</title><link>https://a.example/1</link>\
+        <link>https://a.example/2</link><link>https://a.example/1</link></item></channel></rss>";
+    let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title><entry><title>x</title>\
+        <link href='https://a.example/1'/><link hreflang='de' title='Zwei' href='https://a.example/2'/>\
+        <link type='application/rss+xml' href='https://a.example/comments'/></entry></feed>";
+    for (text, kind) in [(rss, Kind::Rss), (atom, Kind::Atom)] {
+        for format in [Format::Rss, Format::Atom] {
+            let written = written(text, kind, format);
+            let entry = entries(&written, kind_of(format)).remove(0);
+            assert_eq!(entry.link.as_deref(), Some("https://a.example/1"), "{written}");
+            let others: Vec<_> = entry.links.iter().map(|l| (&*l.rel, &*l.href)).collect();
+            assert_eq!(others, [("related", "https://a.example/2")], "{written}");
+            let is_told = written.contains("hreflang=\"de\"") && written.contains("title=\"Zwei\"");
+            assert_eq!(is_told, kind == Kind::Atom, "{written}");
+        }
+    }
+}
+
 /// The letters of a title, however they are escaped.
 fn letters(title: &read::Text) -> String {
     ["&lt;", "&gt;", "&amp;", "<", ">", "&"]

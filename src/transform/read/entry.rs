@@ -64,6 +64,12 @@ pub(super) fn read(node: &Node<'_>, options: &Options) -> Entry {
     entry.categories = shared.categories;
     entry.enclosures = shared.enclosures;
     entry.links = shared.links;
+    // The formats that are converted to have one page for an entry; what else is said to be it is related to it there.
+    let others = shared
+        .pages
+        .into_iter()
+        .filter(|page| entry.link.as_ref() != Some(&page.href));
+    entry.links.extend(others);
     entry.extensions = shared.extensions;
     entry
 }

@@ -139,6 +139,17 @@ pub struct Link {
     pub title: Option<String>,
 }
 
+impl Link {
+    /// A link to what is related to the entry.
+    pub(super) fn related(href: String) -> Self {
+        Self {
+            href,
+            rel: "related".to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
 /// An element of another vocabulary (iTunes, Podcasting 2.0, Media RSS, …), carried whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {

@@ -49,6 +49,8 @@ pub(super) struct Shared {
     pub categories: Vec<Category>,
     pub enclosures: Vec<Enclosure>,
     pub links: Vec<Link>,
+    /// Every page that is said to be the thing itself, the one in `link` among them.
+    pub pages: Vec<Link>,
     pub hub: Option<String>,
     /// The address by which the feed knows itself.
     pub topic: Option<String>,
@@ -209,7 +211,10 @@ impl Shared {
     fn link(&mut self, node: &Node<'_>, options: &Options) {
         let href = node.attribute("href").or_else(|| resource(node));
         let Some(href) = href else {
-            self.link.offer(0, address(&node.text(), node, options));
+            if let Some(href) = address(&node.text(), node, options) {
+                self.pages.push(Link::related(href.clone()));
+                self.link.offer(0, Some(href));
+            }
             return;
         };
         let Some(href) = address(href, node, options) else {
@@ -238,7 +243,16 @@ impl Shared {
                     .as_deref()
                     .is_none_or(|t| t.starts_with("text/html") || t.starts_with("application/xhtml"));
                 // In RSS the format's own link is better than one of Atom's.
-                self.link.offer(if is_page { 1 } else { 3 }, Some(link.href));
+                self.link
+                    .offer(if is_page { 1 } else { 3 }, Some(link.href.clone()));
+                if is_page {
+                    self.pages.push(Link {
+                        language: link.language,
+                        title: link.title,
+                        media_type: link.media_type,
+                        ..Link::related(link.href)
+                    });
+                }
             }
             "enclosure" => self.enclosures.push(Enclosure {
                 url: link.href,
