@@ -10,7 +10,8 @@ use super::fault::{Faults, Place, did_you_mean};
 use super::input::Input;
 use super::layers::{From, Layer};
 use super::said::{Said, SaidOf};
-use super::schema::{self, CLEAN, FEED, REFRESH, SECTIONS, Set, Setting, USER_AGENT};
+use super::schema::{CLEAN, FEED, REFRESH, SECTIONS, USER_AGENT};
+use super::setting::{self, Set, Setting};
 
 /// What all layers say together.
 #[derive(Debug, Default)]
@@ -146,8 +147,8 @@ impl Applied {
                     self.not_a_table(layer, &format!("{prefix}.{part}"), value);
                 }
                 (word, _) => {
-                    let set = schema::set(FEED, feed, word, &input(layer, value));
-                    let known = || schema::keys(FEED);
+                    let set = setting::set(FEED, feed, word, &input(layer, value));
+                    let known = || setting::keys(FEED);
                     if let Some((word, what)) = self.said(layer, &prefix, known, (key, value), set) {
                         said.note(word.into(), what);
                     }
@@ -168,8 +169,8 @@ impl Applied {
     ) {
         let section = format!("{prefix}.{part}");
         for (key, value) in table {
-            let set = schema::set(rows, target, key.get_ref(), &input(layer, value));
-            let known = || schema::keys(rows);
+            let set = setting::set(rows, target, key.get_ref(), &input(layer, value));
+            let known = || setting::keys(rows);
             if let Some((word, what)) = self.said(layer, &section, known, (key, value), set) {
                 said.note(format!("{part}.{word}").into(), what);
             }

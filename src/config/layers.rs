@@ -11,7 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::fault::{Faults, Place, Source, did_you_mean};
 use super::places::{self, Environment};
-use super::schema::{SECTIONS, variable};
+use super::schema::SECTIONS;
+use super::setting::variable;
 use crate::local::why;
 
 /// The largest settings file, in bytes.

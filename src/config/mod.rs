@@ -8,6 +8,8 @@ pub mod watch;
 pub mod apply;
 pub mod layers;
 pub mod schema;
+pub mod setting;
+mod values;
 pub mod choices;
 pub mod keys;
 mod said;

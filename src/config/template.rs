@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::schema::{FEED, SECTIONS, variable};
+use super::schema::{FEED, SECTIONS};
+use super::setting::{About, variable};
 
 /// Columns of a comment.
 const WIDTH: usize = 110;
@@ -50,7 +51,7 @@ pub fn reference() -> String {
         "# Settings\n\nWritten by `limpid config reference`. Strongest first: `--set section.key=value`, the variable, a \
          secret's `…_FILE`, the file, the default. Times and sizes carry their unit.\n",
     );
-    let row = |out: &mut String, about: &super::schema::About, variable: &str| {
+    let row = |out: &mut String, about: &About, variable: &str| {
         let doc = about.doc.replace('|', "\\|");
         let default = about.default.replace('|', "\\|");
         let _ = writeln!(out, "| `{}` | `{default}` | {doc}{variable} |", about.key);

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::keys;
 use super::places::Environment;
-use super::schema::{SECTIONS, variable};
+use super::schema::SECTIONS;
+use super::setting::variable;
 
 /// How all files of settings looked at one moment. Equal ones: nothing was changed in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
