@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use chrono::DateTime;
 
 use super::convert::ids;
-use super::read::{Entry, Feed, Options, read_with};
+use super::read::{Entry, Feed, Options, is_web_address, read_with};
 use super::{Error, dates, plain};
 use crate::message::Kind;
 
@@ -141,7 +141,7 @@ pub fn feed(articles: &[Article], title: &str, link: &str) -> Result<Vec<u8>, Er
 fn item(article: &Article) -> rss::Item {
     let url = plain::xml_characters(&article.url).into_owned();
     let title = plain::xml_characters(&article.title);
-    let is_address = ids::is_web_address(&url);
+    let is_address = is_web_address(&url);
     rss::Item {
         // Titles of archives are plain text.
         title: Some(if title.contains(['<', '&']) {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{literal, read_clean};
 use crate::message::Kind;
 use crate::transform::plain::to_html;
-use crate::transform::read::{Entry, Feed};
+use crate::transform::read::{Entry, Feed, is_web_address};
 use crate::transform::{Error, dates};
 
 const STYLE: &str = "
@@ -98,7 +98,7 @@ fn article(page: &mut String, entry: &Entry) {
 
 /// `label` (already HTML), linked if `address` is one that a browser may follow.
 fn linked(label: &str, address: Option<&str>) -> String {
-    match address.filter(|address| super::ids::is_web_address(address)) {
+    match address.filter(|address| is_web_address(address)) {
         Some(address) => format!(
             "<a href=\"{}\" rel=\"noreferrer noopener\">{label}</a>",
             to_html(address)

@@ -230,12 +230,6 @@ fn hashed(parts: &[&str]) -> String {
     format!("urn:limpid:{}", hex.get(..32).unwrap_or_default())
 }
 
-/// Whether `id` is an http(s) address.
-#[must_use]
-pub fn is_web_address(id: &str) -> bool {
-    Url::parse(id).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

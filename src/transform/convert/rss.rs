@@ -8,7 +8,9 @@ use url::Url;
 use super::namespaces::Namespaces;
 use super::{Own, first, ids, media_type_of, untyped};
 use crate::transform::read::namespaces::MEDIA;
-use crate::transform::read::{Category, Enclosure, Entry, Extension, Feed, Link, Name, Person};
+use crate::transform::read::{
+    Category, Enclosure, Entry, Extension, Feed, Link, Name, Person, is_web_address,
+};
 use crate::transform::{Error, dates, fields};
 
 const DAYS: [&str; 7] = [
@@ -37,8 +39,7 @@ pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
         self_url.map(Url::as_str),
         feed.entries.iter().find_map(|e| e.link.as_deref()),
     ])
-    .unwrap_or(&id)
-    .to_owned();
+    .map_or_else(|| id.clone(), uri);
     let title = first([Some(&*untyped(&feed.title)), Some(&link)])
         .unwrap_or_default()
         .to_owned();
@@ -49,7 +50,7 @@ pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
             .unwrap_or_default()
             .to_owned(),
         image: feed.image.as_ref().map(|url| rss::Image {
-            url: url.clone(),
+            url: uri(url),
             title: title.clone(),
             link: link.clone(),
             ..rss::Image::default()
@@ -128,23 +129,24 @@ fn item(entry: &Entry, namespaces: &Namespaces) -> rss::Item {
         // Title or description must be there.
         description: (!description.is_empty() || title.is_empty()).then_some(description),
         title: (!title.is_empty()).then_some(title),
-        link: entry.link.clone(),
+        link: entry.link.as_deref().map(uri),
         author,
         categories: entry.categories.iter().map(category).collect(),
-        comments: entry.comments.clone(),
+        comments: entry.comments.as_deref().map(uri),
         enclosure: enclosures
             .first()
-            .filter(|first| ids::is_web_address(&first.url))
+            .filter(|first| is_web_address(&first.url))
             .map(enclosure),
         guid: Some(rss::Guid {
-            permalink: ids::is_web_address(&id)
+            permalink: is_web_address(&id)
                 && ids::is_iri(&id)
+                && id.is_ascii()
                 && (entry.id_is_permalink || entry.link.as_deref() == Some(&id)),
             value: id,
         }),
         pub_date: entry.date().map(dates::to_rfc822),
         source: entry.source.as_ref().map(|source| rss::Source {
-            url: source.href.clone(),
+            url: uri(&source.href),
             title: source.title.clone(),
         }),
         content,
@@ -158,9 +160,7 @@ fn item(entry: &Entry, namespaces: &Namespaces) -> rss::Item {
 fn carried(entry: &Entry, enclosures: &[Enclosure]) -> Vec<Extension> {
     let shown = shown(&entry.extensions);
     let mut extensions = entry.extensions.clone();
-    let has_first = enclosures
-        .first()
-        .is_some_and(|first| ids::is_web_address(&first.url));
+    let has_first = enclosures.first().is_some_and(|first| is_web_address(&first.url));
     let more = enclosures
         .iter()
         .skip(usize::from(has_first))
@@ -173,6 +173,14 @@ fn carried(entry: &Entry, enclosures: &[Enclosure]) -> Vec<Extension> {
     extensions
 }
 
+/// The address in the letters of RFC 3986 (2.1): RSS knows no others.
+fn uri(address: &str) -> String {
+    match Url::parse(address) {
+        Ok(url) if !address.is_ascii() => url.into(),
+        _ => address.to_owned(),
+    }
+}
+
 /// Those on the web first: RSS has a place for one, and it must be there.
 fn enclosures(entry: &Entry) -> Vec<Enclosure> {
     let all = entry.enclosures.iter().chain(&entry.content_src);
@@ -180,14 +188,14 @@ fn enclosures(entry: &Entry) -> Vec<Enclosure> {
         .filter(|enclosure| !enclosure.url.is_empty())
         .cloned()
         .collect();
-    all.sort_by_key(|enclosure| !ids::is_web_address(&enclosure.url));
+    all.sort_by_key(|enclosure| !is_web_address(&enclosure.url));
     all
 }
 
 /// Length and type are demanded; a length that is not known is 0.
 fn enclosure(enclosure: &Enclosure) -> rss::Enclosure {
     rss::Enclosure {
-        url: enclosure.url.clone(),
+        url: uri(&enclosure.url),
         length: enclosure.length.unwrap_or(0).to_string(),
         mime_type: enclosure
             .media_type

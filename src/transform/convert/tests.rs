@@ -112,7 +112,7 @@ fn assert_valid_rss(name: &str, text: &str) {
         assert!(item.title.is_some() || item.description.is_some(), "{name}");
         let guid = item.guid.as_ref().expect("a guid");
         assert!(ids.insert(guid.value.clone()), "{name}: {} twice", guid.value);
-        assert!(!guid.permalink || ids::is_web_address(&guid.value), "{name}");
+        assert!(!guid.permalink || read::is_web_address(&guid.value), "{name}");
         if let Some(date) = &item.pub_date {
             assert!(
                 chrono::DateTime::parse_from_rfc2822(date).is_ok(),
@@ -265,6 +265,28 @@ fn of_several_pages_that_are_an_entry_one_is_its_link_and_the_others_are_related
             assert_eq!(is_told, kind == Kind::Atom, "{written}");
         }
     }
+}
+
+#[test]
+fn what_is_no_address_becomes_no_link() {
+    let json = r#"{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[{"id":"1","url":1.2,"content_text":"x"}]}"#;
+    let rss = "<rss><channel><title>t</title><item><guid>http://example.c[o.test/</guid><title>x</title></item></channel></rss>";
+    for (text, kind) in [(json, Kind::Json), (rss, Kind::Rss)] {
+        assert_eq!(entries(text, kind)[0].link, None, "{text}");
+    }
+}
+
+#[test]
+fn rss_gets_addresses_in_ascii_and_atom_as_they_are() {
+    let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title><entry><title>x</title>\
+        <link href='https://bücher.example/größe?q=ö'/><id>https://bücher.example/größe</id></entry></feed>";
+    let rss = written(atom, Kind::Atom, Format::Rss);
+    let link = "<link>https://xn--bcher-kva.example/gr%C3%B6%C3%9Fe?q=%C3%B6</link>";
+    assert!(rss.contains(link), "{rss}");
+    let guid = "<guid isPermaLink=\"false\">https://bücher.example/größe</guid>";
+    assert!(rss.contains(guid), "{rss}");
+    let atom = written(atom, Kind::Atom, Format::Atom);
+    assert!(atom.contains("\"https://bücher.example/größe?q=ö\""), "{atom}");
 }
 
 /// The letters of a title, however they are escaped.

@@ -1,5 +1,7 @@
 //! One entry: what each of its elements means.
 
+use url::Url;
+
 use super::shared::{Best, Shared};
 use super::text::{self, Untyped};
 use super::tree::Node;
@@ -75,9 +77,9 @@ pub(super) fn read(node: &Node<'_>, options: &Options) -> Entry {
 }
 
 /// Whether `id` is an http(s) address.
-fn is_web_address(id: &str) -> bool {
-    let scheme = id.split(':').next().unwrap_or_default();
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+#[must_use]
+pub fn is_web_address(id: &str) -> bool {
+    Url::parse(id).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// Fields that only entries have.

@@ -102,7 +102,9 @@ fn literal(object: &Map<String, Value>, key: &str) -> Text {
     }
 }
 
+/// An address; a number is none.
 fn address(object: &Map<String, Value>, key: &str, options: &Options) -> Option<String> {
+    object.get(key).filter(|value| value.is_string())?;
     let written = super::text::address(&string(object, key)?)?;
     match &options.base {
         Some(base) if url::Url::parse(&written).is_err() => {

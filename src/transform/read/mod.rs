@@ -22,6 +22,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use url::Url;
 
+pub use self::entry::is_web_address;
 use super::{Limits, dates};
 use crate::message::Kind;
 

@@ -434,9 +434,15 @@ fn what_is_no_feed_is_refused() {
         "<rss",
         "</rss>",
         "<!--<rss/>-->",
+        "\u{fffd}PNG\n<x:xmpmeta><r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><r:Description/></r:RDF></x:xmpmeta>",
     ] {
         assert!(matches!(refused(other), Error::NotAFeed), "{other}");
     }
+    let wrapped = "<x><r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns=' http://purl.org/rss/1.0/'/></x>";
+    assert!(
+        repaired(wrapped).starts_with("<r:RDF"),
+        "a feed within something else"
+    );
 }
 
 #[test]

@@ -247,7 +247,11 @@ impl<'s> Walk<'s> {
                 Some(("xmlns", declared)) => declared == prefix,
                 _ => attribute.name == "xmlns" && prefix.is_empty(),
             });
-        let kind = roots::kind(local, namespace.map_or("", |a| a.value.trim()), !self.saw_element);
+        let namespace = namespace.map_or("", |a| a.value.trim());
+        let declares_rss = tag.attributes.iter().any(|attribute| {
+            attribute.name.starts_with("xmlns") && roots::is_rss_in_rdf(attribute.value.trim())
+        });
+        let kind = roots::kind(local, namespace, !self.saw_element, declares_rss);
         self.saw_element = true;
         match kind {
             Some(kind) => {
