@@ -17,9 +17,7 @@ use std::hint::black_box;
 use limpid::message::Kind;
 use limpid::transform::clean::Cleaner;
 use limpid::transform::report::Report;
-use limpid::transform::{
-    Limits, Policy, Prior, Source, buffers, decode, read, repair, rewrite, transform,
-};
+use limpid::transform::{Limits, Policy, Prior, Source, buffers, decode, read, repair, rewrite, transform};
 
 /// One field of 100 KB, of one kind of markup made to be slow (by its number), cleaned once.
 fn bomb(number: usize) {

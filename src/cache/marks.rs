@@ -152,7 +152,7 @@ mod tests {
             context: [8; 16],
             id: None,
             span: 3..9,
-            pictures: shown.to_vec(),
+            pictures: shown.into(),
         });
         Unpacked {
             id: Some("urn:limpid:1".to_owned()),

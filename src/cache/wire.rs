@@ -212,16 +212,16 @@ impl<T: Wire> Wire for Vec<T> {
     }
 }
 
-impl Wire for Arc<[Address]> {
+impl<T: Wire> Wire for Arc<[T]> {
     fn write(&self, out: &mut Vec<u8>) {
         self.len().write(out);
-        for address in self.iter() {
-            address.write(out);
+        for value in self.iter() {
+            value.write(out);
         }
     }
 
     fn read(from: &mut Bytes) -> Option<Self> {
-        Vec::<Address>::read(from).map(Self::from)
+        Vec::read(from).map(Self::from)
     }
 }
 

@@ -109,7 +109,7 @@ fn made(original: &Original, policy: &Policy, from: usize) -> Result<Made, trans
         let mark = after_place.and_then(|place| cleaned.entries.get(place));
         compared.shown = mark
             .iter()
-            .flat_map(|mark| &mark.pictures)
+            .flat_map(|mark| mark.pictures.iter())
             .take(MAX_PICTURES)
             .filter_map(|picture| picture.url.to_url())
             .collect();

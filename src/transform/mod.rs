@@ -128,8 +128,8 @@ pub struct EntryMark {
     pub id: Option<String>,
     /// Where its cleaned bytes stand in [`Transformed::body`].
     pub span: Range<usize>,
-    /// The pictures it shows, each an address and the addresses to try if that fails.
-    pub pictures: Vec<Picture>,
+    /// The pictures it shows, each an address and the addresses to try if that fails. Shared with what is made next.
+    pub pictures: Arc<[Picture]>,
 }
 
 /// A picture that a cleaned feed shows.

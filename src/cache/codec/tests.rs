@@ -34,7 +34,7 @@ fn full(body: &str) -> StoredResponse {
                     context: [8; 16],
                     id: Some("urn:limpid:2".to_owned()),
                     span: 3..body.len(),
-                    pictures: vec![picture.clone()],
+                    pictures: [picture.clone()].into(),
                 }],
                 pictures: vec![picture],
                 parts: vec![Part {

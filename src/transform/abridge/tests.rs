@@ -156,7 +156,7 @@ fn what_is_known_is_cut_out_and_nothing_else() {
         context: [0; 16],
         id: None,
         span: 0..known.len(),
-        pictures: Vec::new(),
+        pictures: [].into(),
     }];
     let prior = Prior {
         body: known.as_bytes(),

@@ -5,13 +5,13 @@ use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
 
 /// Folds eight bytes at a time into one number.
 #[derive(Debug, Default)]
-pub(super) struct Folded(u64);
+pub(in crate::transform) struct Folded(u64);
 
 /// For a table whose keys are [`fold`]ed.
-pub(super) type ByFold = BuildHasherDefault<Folded>;
+pub(in crate::transform) type ByFold = BuildHasherDefault<Folded>;
 
 /// The number that `text` folds to.
-pub(super) fn fold(text: &str) -> u64 {
+pub(in crate::transform) fn fold(text: &str) -> u64 {
     ByFold::new().hash_one(text)
 }
 

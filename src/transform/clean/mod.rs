@@ -23,7 +23,7 @@ mod spelling;
 mod elements;
 mod text;
 mod unclosed;
-mod folded;
+pub(super) mod folded;
 
 pub use links::{is_harmless, quotable, quoted_id};
 pub use settled::is_told_truly;

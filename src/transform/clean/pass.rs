@@ -18,11 +18,11 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use url::Url;
 
+use super::Cleaner;
 use super::Reason;
 use super::elements::{self, RawText};
 use super::nesting::{Limits, Nesting};
 use super::sanitize::{self, Element};
-use super::{Cleaner, Picture};
 use crate::transform::work;
 use attributes::Attributes;
 pub(super) use attributes::{Attribute, StartTag};
@@ -154,8 +154,6 @@ pub(super) struct Pass<'a, 'c, 'p> {
     noscript: usize,
     last_image: Option<media::LastImage>,
     last_embed: Option<String>,
-    /// The picture address looked at last, and its origin.
-    origin_of: Option<(String, Option<(Picture, bool)>)>,
 }
 
 /// An element that is being left out with all it holds.
@@ -200,7 +198,6 @@ impl<'a, 'c, 'p> Pass<'a, 'c, 'p> {
             noscript: 0,
             last_image: None,
             last_embed: None,
-            origin_of: None,
         }
     }
 

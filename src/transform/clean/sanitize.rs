@@ -52,7 +52,7 @@ static EVERYWHERE: &[&str] = &["dir", "id", "lang", "title"];
 /// browser's own. None loads, leads, names, hides or acts, wherever it stands: what a feed says is not taken away because
 /// it says it in the wrong place. They are those that feedparser lets through, less all that do one of these. Sorted.
 #[rustfmt::skip]
-static INERT: &[&str] = &[
+const INERT: &[&str] = &[
     "abbr", "accept", "accept-charset", "align", "alt", "axis", "balance", "bgcolor", "bgproperties", "border",
     "bordercolor", "bordercolordark", "bordercolorlight", "bottompadding", "cellpadding", "cellspacing", "ch",
     "challenge", "char", "charoff", "charset", "checked", "choff", "clear", "color", "cols", "colspan", "compact",
@@ -99,9 +99,34 @@ impl Element {
         let place = |kept: &[&str]| kept.iter().position(|kept| *kept == attribute);
         place(self.own)
             .or_else(|| Some(own + place(EVERYWHERE)?))
-            .or_else(|| Some(own + everywhere + INERT.binary_search(&attribute).ok()?))
+            .or_else(|| Some(own + everywhere + inert(attribute)?))
     }
 }
+
+/// Where `attribute` stands among those that only say how something is laid out or what it means.
+fn inert(attribute: &str) -> Option<usize> {
+    let letter = usize::from(attribute.as_bytes().first()?.wrapping_sub(b'a'));
+    let begin = *INERT_BEGINS.get(letter)?;
+    let alike = INERT.get(begin..*INERT_BEGINS.get(letter + 1)?)?;
+    Some(begin + alike.iter().position(|inert| *inert == attribute)?)
+}
+
+/// Where each letter begins in [`INERT`].
+const INERT_BEGINS: [usize; 27] = {
+    let mut begins = [INERT.len(); 27];
+    let mut at = INERT.len();
+    while at > 0 {
+        at -= 1;
+        let mut letter = (INERT[at].as_bytes()[0] - b'a') as usize;
+        begins[letter] = at;
+        // Those that begin none.
+        while letter > 0 && begins[letter - 1] > at {
+            letter -= 1;
+            begins[letter] = at;
+        }
+    }
+    begins
+};
 
 /// The element `name`, if it is kept.
 pub(super) fn kept(name: &str) -> Option<&'static Element> {
@@ -272,6 +297,11 @@ mod tests {
             assert!(all.len() <= 128, "settled counts them in so many bits");
             for (index, attribute) in all.into_iter().enumerate() {
                 assert_eq!(element.attribute(attribute), Some(index), "{name} {attribute}");
+            }
+            for none in [
+                "", "a", "aa", "abb", "abbrs", "Abbr", "jot", "wrapped", "z", "{", "é", "-", "onclick",
+            ] {
+                assert_eq!(element.attribute(none), None, "{name} {none}");
             }
         }
     }

@@ -1,5 +1,7 @@
 //! One entry: left out, copied because it did not change, or cleaned.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::outline::Place;
@@ -74,7 +76,7 @@ impl<'j> Stream<'j> {
     }
 
     /// Copies the entry from the last document.
-    fn copy(&mut self, piece: Piece<'j>, mark: &EntryMark) -> Result<Vec<Picture>, Error> {
+    fn copy(&mut self, piece: Piece<'j>, mark: &EntryMark) -> Result<Arc<[Picture]>, Error> {
         if let Kind::Open(_) = piece.kind {
             self.scanner.skip_to_close()?;
         }
@@ -82,10 +84,15 @@ impl<'j> Stream<'j> {
         self.put(bytes);
         // Text before the entry and text behind it do not meet.
         self.run = None;
-        Ok(mark.pictures.clone())
+        Ok(Arc::clone(&mark.pictures))
     }
 
-    fn clean_entry(&mut self, piece: Piece<'j>, name: Name<'j>, index: usize) -> Result<Vec<Picture>, Error> {
+    fn clean_entry(
+        &mut self,
+        piece: Piece<'j>,
+        name: Name<'j>,
+        index: usize,
+    ) -> Result<Arc<[Picture]>, Error> {
         self.in_entry = true;
         self.cleaner.entry = Some(index);
         let depth = self.frames.len();
@@ -99,7 +106,7 @@ impl<'j> Stream<'j> {
         self.entry_link = None;
         let cleaner = std::mem::replace(&mut self.cleaner, Cleaner::new(&self.job.policy.clean));
         self.done.report.absorb(cleaner.report);
-        Ok(cleaner.pictures)
+        Ok(cleaner.pictures.into())
     }
 
     /// What its clean bytes depend on beside its own bytes.

@@ -1,6 +1,7 @@
 //! JSON Feed: the same stops, on values. Unknown keys, their order and numbers stay as written.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -127,14 +128,14 @@ fn write_items(
             .and_then(|mark| Some((mark, memo.text(mark)?)))
         {
             done.written.push_str(text);
-            mark.pictures.clone()
+            Arc::clone(&mark.pictures)
         } else {
             let mut cleaner = Cleaner::new(&job.policy.clean);
             cleaner.entry = Some(index);
             clean_item(&mut item, base, job, &mut cleaner);
             done.written.push_str(&to_text(&item)?);
             done.report.absorb(cleaner.report);
-            cleaner.pictures
+            cleaner.pictures.into()
         };
         done.show(&pictures, seen);
         done.entries.push(EntryMark {

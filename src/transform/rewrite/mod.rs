@@ -24,9 +24,9 @@ mod text;
 use std::collections::{HashMap, HashSet};
 
 use url::Url;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::abridge::Stub;
+use super::clean::folded::{ByFold, fold};
 use super::repair::Repaired;
 use super::report::Report;
 use super::{EntryMark, Error, Picture, Policy, Prior, buffers};
@@ -111,7 +111,7 @@ impl Rewritten {
     /// Adds pictures that are not there yet.
     fn show(&mut self, pictures: &[Picture], seen: &mut Seen) {
         for picture in pictures {
-            let hash = xxh3_64(picture.url.as_str().as_bytes());
+            let hash = fold(picture.url.as_str());
             let at = seen.entry(hash).or_insert(self.pictures.len());
             // One with other alternates, or of the same hash, is there twice: no harm.
             if self.pictures.get(*at) != Some(picture) {
@@ -122,7 +122,7 @@ impl Rewritten {
 }
 
 /// Where each picture stands in [`Rewritten::pictures`], by the hash of its address.
-type Seen = HashMap<u64, usize>;
+type Seen = HashMap<u64, usize, ByFold>;
 
 /// Looks at a document before it is rewritten; at JSON there is nothing to see.
 ///

@@ -8,6 +8,7 @@ use super::super::{embeds, lean, links, trackers};
 use super::attributes::Attributes;
 use super::{Pass, Until};
 use crate::message::Address;
+use crate::transform::Picture;
 
 /// Where scripts that load pictures late keep the true address.
 const LAZY_SRC: &[&str] = &[
@@ -51,7 +52,8 @@ impl Pass<'_, '_, '_> {
                 .first(LAZY_SRC)
                 .or(attributes.first(LAZY_SRCSET))
                 .is_some();
-        if self.is_pixel(attributes, lazy) {
+        let known = self.looked_at(attributes);
+        if self.is_pixel(attributes, lazy, known.as_ref()) {
             let address = attributes.get("src").unwrap_or("img");
             return self.note(Reason::Pixel, address);
         }
@@ -60,7 +62,7 @@ impl Pass<'_, '_, '_> {
             return self.instead_of_image(attributes);
         }
         let set = self.srcset(attributes);
-        let place = |name: &&str| attributes.get(name).and_then(|address| self.place(address));
+        let place = |name: &&str| self.place_known(attributes.get(name)?, known.as_ref());
         let late = || ["data-canonical-src"].iter().chain(LAZY_SRC).find_map(place);
         let placed = if has_data { late() } else { None }.or_else(|| place(&"src"));
         let Some(address) = placed.or_else(|| set.as_ref().map(|set| set.largest.clone())) else {
@@ -105,7 +107,17 @@ impl Pass<'_, '_, '_> {
         }
     }
 
-    fn is_pixel(&mut self, attributes: Attributes<'_>, lazy: bool) -> bool {
+    /// The address that tells whether a picture counts readers, if that is to be told.
+    fn looked_at<'t>(&self, attributes: Attributes<'t>) -> Option<Known<'t>> {
+        if !self.cleaner.policy.trackers {
+            return None;
+        }
+        let address = attributes.first(LAZY_SRC).or(attributes.get("src"))?;
+        let origin = images::origin(address, self.base, &self.cleaner.policy.unwrap);
+        Some(Known { address, origin })
+    }
+
+    fn is_pixel(&self, attributes: Attributes<'_>, lazy: bool, known: Option<&Known<'_>>) -> bool {
         if !self.cleaner.policy.trackers {
             return false;
         }
@@ -113,23 +125,20 @@ impl Pass<'_, '_, '_> {
         if !lazy && trackers::is_pixel_size(width, height, style) {
             return true;
         }
-        let Some(address) = attributes.first(LAZY_SRC).or(attributes.get("src")) else {
-            return false;
-        };
-        let origin = images::origin(address, self.base, &self.cleaner.policy.unwrap);
-        let pixel = origin
-            .as_ref()
-            .is_some_and(|(picture, _)| images::counts_readers(&picture.url));
-        // What is no pixel is placed next.
-        self.origin_of = Some((address.to_owned(), origin));
-        pixel
+        let origin = known.and_then(|known| known.origin.as_ref());
+        origin.is_some_and(|(picture, _)| images::counts_readers(&picture.url))
     }
 
     fn place(&self, address: &str) -> Option<Placed> {
+        self.place_known(address, None)
+    }
+
+    /// As [`Self::place`], where the origin of an address may be known.
+    fn place_known(&self, address: &str, known: Option<&Known<'_>>) -> Option<Placed> {
         let (policy, rules) = (&self.cleaner.policy.images, &self.cleaner.policy.unwrap);
-        let placed = match &self.origin_of {
-            Some((known, origin)) if known == address => {
-                images::place_known(address, origin.clone(), policy, rules)
+        let placed = match known {
+            Some(known) if known.address == address => {
+                images::place_known(address, known.origin.clone(), policy, rules)
             }
             _ => images::place(address, self.base, policy, rules),
         };
@@ -372,6 +381,12 @@ impl Pass<'_, '_, '_> {
             self.nesting.end("p");
         }
     }
+}
+
+/// An address of a picture, and its origin.
+struct Known<'t> {
+    address: &'t str,
+    origin: Option<(Picture, bool)>,
 }
 
 /// A srcset placed.
