@@ -44,7 +44,7 @@ impl Serve {
         let Self {} = self;
         // Looked at before they are read: what changes from here on is seen.
         let look = reload::look(context);
-        let settings = context.settings()?;
+        let settings = read_apart(context)?;
         // Keys that are made by now are no change.
         let _made = keyring::of_server(&settings, context)?;
         let look = look.and_keys(&settings.choices.store.path);
@@ -113,6 +113,15 @@ async fn serve(
     }
     app.close().await;
     Ok(())
+}
+
+/// The settings, read on a thread that ends. Thousands of feeds are read into many small pieces that are soon gone;
+/// what those become stays. On one heap the one would keep the room of the other; so it is for the next threads to use.
+fn read_apart(context: &Context) -> Result<Settings, Failure> {
+    std::thread::scope(|scope| {
+        let read = scope.spawn(|| context.settings()).join();
+        read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 fn cannot(error: &io::Error) -> Failure {

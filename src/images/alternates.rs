@@ -26,7 +26,8 @@ type Recipe = Vec<Box<str>>;
 /// Two generations: what nobody asked for while the younger one filled up is forgotten.
 #[derive(Debug, Default)]
 pub(super) struct Alternates {
-    generations: Mutex<[HashMap<Key, Arc<Recipe>>; 2]>,
+    /// By [`Key::short`].
+    generations: Mutex<[HashMap<u64, Arc<Recipe>>; 2]>,
 }
 
 impl Alternates {
@@ -41,7 +42,7 @@ impl Alternates {
                 known.push(Arc::clone(&new));
                 new
             });
-            self.remember(Key::of_picture(picture), shared);
+            self.remember(Key::of_picture(picture).short(), shared);
         }
     }
 
@@ -49,11 +50,11 @@ impl Alternates {
     pub(super) fn of(&self, key: Key, url: &Url) -> Vec<Url> {
         let own = behind_scheme(url.as_str());
         let made = |text: &str| Url::parse(&text.replacen(OWN, own, 1)).ok();
-        let recipe = self.recipe_of(key).unwrap_or_default();
+        let recipe = self.recipe_of(key.short()).unwrap_or_default();
         recipe.iter().filter_map(|text| made(text)).collect()
     }
 
-    fn recipe_of(&self, key: Key) -> Option<Arc<Recipe>> {
+    fn recipe_of(&self, key: u64) -> Option<Arc<Recipe>> {
         let old = {
             let [young, old] = &mut *self.generations.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(known) = young.get(&key) {
@@ -65,7 +66,7 @@ impl Alternates {
         old
     }
 
-    fn remember(&self, key: Key, recipe: Arc<Recipe>) {
+    fn remember(&self, key: u64, recipe: Arc<Recipe>) {
         let [young, old] = &mut *self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         if young.len() >= PICTURES && !young.contains_key(&key) {
             *old = std::mem::take(young);
@@ -137,7 +138,11 @@ mod tests {
         };
         let alternates = Alternates::default();
         alternates.learn(&(0..100).map(alike).collect::<Vec<_>>());
-        let of = |n| alternates.recipe_of(Key::of_picture(&alike(n))).expect("known");
+        let of = |n| {
+            alternates
+                .recipe_of(Key::of_picture(&alike(n)).short())
+                .expect("known")
+        };
         assert!(Arc::ptr_eq(&of(0), &of(99)));
     }
 

@@ -80,7 +80,7 @@ impl Default for Options {
             max_memory: 64 << 20,
             max_records: 1_000_000,
             max_record: 64 << 20,
-            page_cache: 2 << 20,
+            page_cache: 512 << 10,
             timeout: Duration::from_secs(1),
             keep: Duration::from_hours(60 * 24),
         }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
+use std::sync::{LazyLock, Mutex, PoisonError, RwLock};
 
 use memchr::memmem::Finder;
 
@@ -30,7 +30,7 @@ const WEEK: Millis = 7 * 24 * 3_600_000;
 #[derive(Debug, Default)]
 pub struct Readers {
     key: RandomState,
-    feeds: RwLock<HashMap<Box<str>, Arc<OfFeed>>>,
+    feeds: RwLock<HashMap<Box<str>, Box<OfFeed>>>,
 }
 
 /// The readers of one feed.
@@ -57,12 +57,16 @@ struct Claim {
 impl Readers {
     /// Someone with this `User-Agent` and address asked for `feed`.
     pub fn note(&self, feed: &str, agent: &str, address: Option<IpAddr>, now: Millis) {
-        let Some(of) = self.of_feed(feed) else { return };
         let week = now / WEEK;
-        match claimed(agent) {
-            Some((service, readers)) => of.claim(self.hash(0, service, None), Claim { readers, week }),
-            None => of.mark(self.hash(week, agent, address), week),
-        }
+        let claimed = claimed(agent);
+        let hash = match claimed {
+            Some((service, _)) => self.hash(0, service, None),
+            None => self.hash(week, agent, address),
+        };
+        self.with_feed(feed, |of| match claimed {
+            Some((_, readers)) => of.claim(hash, Claim { readers, week }),
+            None => of.mark(hash, week),
+        });
     }
 
     /// How many read `feed` this week or the last.
@@ -79,17 +83,16 @@ impl Readers {
         feeds.retain(|name, _| is_kept(name));
     }
 
-    fn of_feed(&self, feed: &str) -> Option<Arc<OfFeed>> {
+    fn with_feed(&self, feed: &str, note: impl FnOnce(&OfFeed)) {
         let known = self.feeds.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(of) = known.get(feed) {
-            return Some(Arc::clone(of));
+            return note(of);
         }
         drop(known);
         let mut feeds = self.feeds.write().unwrap_or_else(PoisonError::into_inner);
-        if feeds.len() >= MAX_FEEDS && !feeds.contains_key(feed) {
-            return None;
+        if feeds.len() < MAX_FEEDS || feeds.contains_key(feed) {
+            note(feeds.entry(feed.into()).or_default());
         }
-        Some(Arc::clone(feeds.entry(feed.into()).or_default()))
     }
 
     fn hash(&self, week: u64, agent: &str, address: Option<IpAddr>) -> u64 {
@@ -118,14 +121,18 @@ impl OfFeed {
 
     fn mark(&self, hash: u64, week: u64) {
         let table = self.table(week);
-        if table.week.swap(week, Ordering::Relaxed) != week {
+        // A look before each write: readers who are known write to no place that others look at.
+        if table.week.load(Ordering::Relaxed) != week && table.week.swap(week, Ordering::Relaxed) != week {
             for word in &table.bits {
                 word.store(0, Ordering::Relaxed);
             }
         }
         let bit = usize::try_from(hash % BITS as u64).unwrap_or(0);
-        if let Some(word) = table.bits.get(bit / 64) {
-            word.fetch_or(1 << (bit % 64), Ordering::Relaxed);
+        let mask = 1 << (bit % 64);
+        if let Some(word) = table.bits.get(bit / 64)
+            && word.load(Ordering::Relaxed) & mask == 0
+        {
+            word.fetch_or(mask, Ordering::Relaxed);
         }
     }
 
