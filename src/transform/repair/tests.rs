@@ -468,3 +468,25 @@ fn notes_are_bounded_and_counts_are_not() {
     assert_eq!(report.repairs.len(), MAX_NOTES);
     assert_eq!(report.counts["bare & escaped"], 2_000);
 }
+
+#[test]
+fn a_document_in_order_is_borrowed_and_one_that_is_not_comes_out_the_same_as_ever() {
+    let repaired = |text: &str| {
+        let repaired = repair(text, &Limits::default(), &mut Report::default()).expect("a feed");
+        (
+            matches!(repaired.text, Cow::Borrowed(_)),
+            repaired.text.into_owned(),
+        )
+    };
+    let feed = "<rss xmlns:a=\"urn:a&amp;b\"><channel><title a:b='&lt;&quot;'>é &amp; ]] &gt;</title>\
+                <!-- c --><?x y?><item><![CDATA[<p>]]></item ><item /></channel></rss>\n";
+    let document = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{feed}");
+    assert_eq!(repaired(&document), (true, document.clone()));
+    let written = "<?xml version='1.0' encoding='utf-8'?>";
+    assert_eq!(repaired(&format!("{written}{feed}")), (false, document.clone()));
+    let broken = document.replace("</title>", " & </title>");
+    assert_eq!(
+        repaired(&broken),
+        (false, document.replace("</title>", " &amp; </title>"))
+    );
+}
