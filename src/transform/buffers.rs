@@ -51,10 +51,17 @@ pub fn give_back() -> bool {
 }
 
 impl AtRest {
+    /// The smallest that has room, or else the largest.
     fn take(&mut self, room: usize) -> Vec<u8> {
         self.were_used = true;
-        let mut buffer = self.buffers.pop().unwrap_or_default();
-        buffer.reserve(room);
+        let sizes = self.buffers.iter().map(Vec::capacity).enumerate();
+        let fits = sizes
+            .clone()
+            .filter(|(_, size)| *size >= room)
+            .min_by_key(|(_, size)| *size);
+        let best = fits.or_else(|| sizes.max_by_key(|(_, size)| *size));
+        let mut buffer = best.map_or_else(Vec::new, |(at, _)| self.buffers.swap_remove(at));
+        buffer.reserve_exact(room);
         buffer
     }
 
@@ -90,6 +97,17 @@ mod tests {
         let again = at_rest.take(9);
         assert_eq!((again.as_ptr(), again.len()), (kept, 0));
         assert!(at_rest.take(3 * LEAST).capacity() >= 3 * LEAST);
+    }
+
+    #[test]
+    fn a_small_document_leaves_the_large_buffers_to_large_ones() {
+        let mut at_rest = AtRest::default();
+        for size in [4, 2, 3] {
+            at_rest.rest(Vec::with_capacity(size * LEAST));
+        }
+        for (room, size) in [(9, 2), (4 * LEAST, 4), (5 * LEAST, 5)] {
+            assert_eq!(at_rest.take(room).capacity(), size * LEAST);
+        }
     }
 
     #[test]
