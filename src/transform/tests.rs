@@ -194,6 +194,19 @@ fn words_beside_elements_are_no_address() {
 }
 
 #[test]
+fn a_relative_address_with_letters_becomes_one_of_ascii_in_rss_and_keeps_them_in_atom() {
+    let item = rss("<item><guid>1</guid><link>/größe</link></item>");
+    let cleaned = clean(&item);
+    assert!(cleaned.contains("/gr%C3%B6%C3%9Fe</link>"), "{cleaned}");
+    let whole = rss("<item><guid>1</guid><link>https://site.example/größe</link></item>");
+    assert_eq!(clean(&whole), whole, "as it was written");
+    let atom =
+        "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id><link href='/größe'/></entry></feed>";
+    let cleaned = clean(atom);
+    assert!(cleaned.contains("/größe'"), "{cleaned}");
+}
+
+#[test]
 fn json_that_is_cut_off_keeps_its_whole_entries() {
     let whole = r#"{"version":"https://jsonfeed.org/version/1.1","title":"J","items":[{"id":"1","content_text":"a\tb"},{"id":"2","title":"cut of"#;
     let made = clean_with(whole, &policy(), None);

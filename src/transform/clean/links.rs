@@ -204,6 +204,15 @@ fn in_folder(address: &str, base: Option<&Url>, url: &Url) -> Option<String> {
     (is_plain(&whole) && Url::parse(&whole).as_ref() == Ok(url)).then_some(whole)
 }
 
+/// An address in the characters of RFC 3986 §2 (RFC 3987 §3.1, as WHATWG URL writes it).
+#[must_use]
+pub fn in_ascii(address: &str) -> String {
+    match Url::parse(address) {
+        Ok(url) if !address.is_ascii() => url.into(),
+        _ => address.to_owned(),
+    }
+}
+
 /// The same page, whatever place in it.
 pub(super) fn same_page(a: &Url, b: &Url) -> bool {
     let page = |url: &Url| url.as_str().split('#').next().map(str::len);

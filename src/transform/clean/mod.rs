@@ -25,7 +25,7 @@ mod text;
 mod unclosed;
 pub(super) mod folded;
 
-pub use links::{is_harmless, quotable, quoted_id};
+pub use links::{in_ascii, is_harmless, quotable, quoted_id};
 pub use settled::is_told_truly;
 pub use spelling::is_same_markup;
 pub use unclosed::closed;

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::namespaces::Namespaces;
 use super::{Own, first, ids, media_type_of, untyped};
+use crate::transform::clean::in_ascii;
 use crate::transform::read::namespaces::MEDIA;
 use crate::transform::read::{
     Category, Enclosure, Entry, Extension, Feed, Link, Name, Person, is_web_address,
@@ -39,7 +40,7 @@ pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
         self_url.map(Url::as_str),
         feed.entries.iter().find_map(|e| e.link.as_deref()),
     ])
-    .map_or_else(|| id.clone(), uri);
+    .map_or_else(|| id.clone(), in_ascii);
     let title = first([Some(&*untyped(&feed.title)), Some(&link)])
         .unwrap_or_default()
         .to_owned();
@@ -50,7 +51,7 @@ pub(super) fn write(feed: &Feed, own: Own<'_>) -> Result<Vec<u8>, Error> {
             .unwrap_or_default()
             .to_owned(),
         image: feed.image.as_ref().map(|url| rss::Image {
-            url: uri(url),
+            url: in_ascii(url),
             title: title.clone(),
             link: link.clone(),
             ..rss::Image::default()
@@ -129,10 +130,10 @@ fn item(entry: &Entry, namespaces: &Namespaces) -> rss::Item {
         // Title or description must be there.
         description: (!description.is_empty() || title.is_empty()).then_some(description),
         title: (!title.is_empty()).then_some(title),
-        link: entry.link.as_deref().map(uri),
+        link: entry.link.as_deref().map(in_ascii),
         author,
         categories: entry.categories.iter().map(category).collect(),
-        comments: entry.comments.as_deref().map(uri),
+        comments: entry.comments.as_deref().map(in_ascii),
         enclosure: enclosures
             .first()
             .filter(|first| is_web_address(&first.url))
@@ -146,7 +147,7 @@ fn item(entry: &Entry, namespaces: &Namespaces) -> rss::Item {
         }),
         pub_date: entry.date().map(dates::to_rfc822),
         source: entry.source.as_ref().map(|source| rss::Source {
-            url: uri(&source.href),
+            url: in_ascii(&source.href),
             title: source.title.clone(),
         }),
         content,
@@ -173,14 +174,6 @@ fn carried(entry: &Entry, enclosures: &[Enclosure]) -> Vec<Extension> {
     extensions
 }
 
-/// The address in the letters of RFC 3986 (2.1): RSS knows no others.
-fn uri(address: &str) -> String {
-    match Url::parse(address) {
-        Ok(url) if !address.is_ascii() => url.into(),
-        _ => address.to_owned(),
-    }
-}
-
 /// Those on the web first: RSS has a place for one, and it must be there.
 fn enclosures(entry: &Entry) -> Vec<Enclosure> {
     let all = entry.enclosures.iter().chain(&entry.content_src);
@@ -195,7 +188,7 @@ fn enclosures(entry: &Entry) -> Vec<Enclosure> {
 /// Length and type are demanded; a length that is not known is 0.
 fn enclosure(enclosure: &Enclosure) -> rss::Enclosure {
     rss::Enclosure {
-        url: uri(&enclosure.url),
+        url: in_ascii(&enclosure.url),
         length: enclosure.length.unwrap_or(0).to_string(),
         mime_type: enclosure
             .media_type

@@ -280,6 +280,10 @@ impl<'j> Stream<'j> {
             Node::Address(role) => {
                 return match self.address(core, base, role) {
                     Place::Keep => self.default_rule(core, false),
+                    // RSS has addresses of ASCII alone (RFC 3986); Atom's may have any letters.
+                    Place::Replace(address) if name.vocabulary == Vocabulary::Rss => {
+                        Some(clean::in_ascii(&address))
+                    }
                     Place::Replace(address) => Some(address),
                     Place::Gone => Some(String::new()),
                 };
