@@ -88,6 +88,10 @@ impl Link {
     /// Waits until an engine that was lost a moment ago is there again, at most until `end`. False: it is not, and
     /// one that has been away for long is not waited for.
     pub(super) async fn returns(&self, end: Instant) -> bool {
+        // One that takes connections and answers none would be tried for ever.
+        if Instant::now() >= end {
+            return false;
+        }
         let mut presence = self.presence.subscribe();
         let end = match *presence.borrow() {
             Presence::There => return true,
