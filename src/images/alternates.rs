@@ -5,6 +5,7 @@
 //! where the addresses would take hundreds.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use url::Url;
@@ -26,8 +27,9 @@ type Recipe = Vec<Box<str>>;
 /// Two generations: what nobody asked for while the younger one filled up is forgotten.
 #[derive(Debug, Default)]
 pub(super) struct Alternates {
-    /// By [`Key::short`].
+    /// By [`Self::short`].
     generations: Mutex<[HashMap<u64, Arc<Recipe>>; 2]>,
+    secret: RandomState,
 }
 
 impl Alternates {
@@ -42,7 +44,7 @@ impl Alternates {
                 known.push(Arc::clone(&new));
                 new
             });
-            self.remember(Key::of_picture(picture).short(), shared);
+            self.remember(self.short(Key::of_picture(picture)), shared);
         }
     }
 
@@ -50,8 +52,13 @@ impl Alternates {
     pub(super) fn of(&self, key: Key, url: &Url) -> Vec<Url> {
         let own = behind_scheme(url.as_str());
         let made = |text: &str| Url::parse(&text.replacen(OWN, own, 1)).ok();
-        let recipe = self.recipe_of(key.short()).unwrap_or_default();
+        let recipe = self.recipe_of(self.short(key)).unwrap_or_default();
         recipe.iter().filter_map(|text| made(text)).collect()
+    }
+
+    /// Half as long as the key, and with a secret in it: nobody makes a picture's address that is taken for another's.
+    fn short(&self, key: Key) -> u64 {
+        self.secret.hash_one(key.bytes())
     }
 
     fn recipe_of(&self, key: u64) -> Option<Arc<Recipe>> {
@@ -140,7 +147,7 @@ mod tests {
         alternates.learn(&(0..100).map(alike).collect::<Vec<_>>());
         let of = |n| {
             alternates
-                .recipe_of(Key::of_picture(&alike(n)).short())
+                .recipe_of(alternates.short(Key::of_picture(&alike(n))))
                 .expect("known")
         };
         assert!(Arc::ptr_eq(&of(0), &of(99)));

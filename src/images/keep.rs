@@ -49,12 +49,6 @@ impl Key {
         self.0
     }
 
-    /// Half of it: for tens of thousands that must be told apart, and where a mistake does no harm.
-    pub(super) fn short(self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
-    }
-
     pub(super) fn of_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
