@@ -139,8 +139,16 @@ fn asked(server: &Server, what: &str) -> TcpStream {
 pub(super) fn growth(_: Effort) -> Findings {
     let mut table = Table::new(
         "Resident memory by feeds held (20 entries each, asked for in gzip, with a store on disk) and readers connected.",
-        &["feeds", "no reader", "500 readers", "2,000 readers"],
+        &[
+            "feeds",
+            "no reader",
+            "500 readers",
+            "2,000 readers",
+            "each feed beyond the row before",
+        ],
     );
+    // Feeds and what they took, of the row before.
+    let mut before = (0.0, 0.0);
     let mut lines = ["no reader", "500 readers", "2,000 readers"].map(|name| Line {
         name: name.to_owned(),
         points: Vec::new(),
@@ -154,9 +162,9 @@ pub(super) fn growth(_: Effort) -> Findings {
             ..Setup::default()
         };
         let server = servers::limpid(folder.path(), &setup);
-        for n in 0..feeds {
-            server.get(&servers::numbered(n), "gzip");
-        }
+        let gzip: usize = (0..feeds)
+            .map(|n| server.get(&servers::numbered(n), "gzip").1.len())
+            .sum();
         let mut cells = vec![feeds.to_string()];
         let mut open = Vec::new();
         for (line, readers) in lines.iter_mut().zip([0, 500, 2000]) {
@@ -169,6 +177,15 @@ pub(super) fn growth(_: Effort) -> Findings {
             #[expect(clippy::cast_precision_loss, reason = "a thousand")]
             line.points.push((feeds as f64, megabytes));
         }
+        let now = lines[0].points.last().copied().unwrap_or_default();
+        #[expect(clippy::cast_precision_loss, reason = "some millions")]
+        let share = (now.1 - before.1) * 1e6 / (now.0 - before.0) / (gzip as f64 / now.0);
+        cells.push(if before == (0.0, 0.0) {
+            String::new()
+        } else {
+            format!("{share:.2} × its gzip bytes")
+        });
+        before = now;
         table.row(cells);
     }
     let plot = Plot {
