@@ -39,7 +39,7 @@ use url::Url;
 use super::report::{Reason, Report};
 use super::{Picture, work};
 use address::Simple;
-use folded::{ByFold, fold};
+use folded::fold;
 
 /// What is done to markup and addresses.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ pub struct Cleaner<'p> {
     /// Every picture placed so far, each once.
     pub pictures: Vec<Picture>,
     /// Where each picture stands in `pictures`, by the hash of its address.
-    recorded: HashMap<u64, usize, ByFold>,
+    recorded: HashMap<u64, usize>,
     /// Bytes cleaned since other threads were last let go first.
     turn: usize,
 }

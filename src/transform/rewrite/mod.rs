@@ -26,7 +26,7 @@ use std::collections::{HashMap, HashSet};
 use url::Url;
 
 use super::abridge::Stub;
-use super::clean::folded::{ByFold, fold};
+use super::clean::folded::fold;
 use super::repair::Repaired;
 use super::report::Report;
 use super::{EntryMark, Error, Picture, Policy, Prior, buffers};
@@ -122,7 +122,7 @@ impl Rewritten {
 }
 
 /// Where each picture stands in [`Rewritten::pictures`], by the hash of its address.
-type Seen = HashMap<u64, usize, ByFold>;
+type Seen = HashMap<u64, usize>;
 
 /// Looks at a document before it is rewritten; at JSON there is nothing to see.
 ///

@@ -10,7 +10,7 @@ use super::outline::{self, Outline};
 use super::runs::Run;
 use super::scan::{Kind, Name, Piece, Scanner};
 use super::tag;
-use super::{ByFold, Job, Rewritten, Seen, markup};
+use super::{Job, Rewritten, Seen, markup};
 use crate::transform::clean::{Cleaner, Role};
 use crate::transform::fields::{self, Node};
 use crate::transform::report::Reason;
@@ -120,7 +120,7 @@ impl<'j> Stream<'j> {
                 pictures: Vec::with_capacity(pictures),
                 ..Rewritten::default()
             },
-            seen: Seen::with_capacity_and_hasher(pictures, ByFold::default()),
+            seen: Seen::with_capacity(pictures),
         }
     }
 
